@@ -1,0 +1,2 @@
+//! The qdn program.
+fn main() {}
