@@ -1,0 +1,358 @@
+//! Presigned URLs: Signature Version 4 in the query string.
+//!
+//! Source: AWS, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)". The addresses are, byte
+//! for byte, those that botocore makes.
+
+use std::{
+    fmt,
+    ops::Range,
+    sync::{PoisonError, RwLock},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Credentials, Endpoint, Timestamp,
+    encode::{push_hex, push_number, push_query_component},
+    signing_key::DayKey,
+};
+
+/// The longest life of a presigned URL or form: seven days, in seconds. Longer ones are cut to it.
+pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
+
+/// Signs with one access key for one region.
+///
+/// The signing key of a day is derived once and kept. Two days are kept at a time, so that signing times on both
+/// sides of midnight do not push one another out. `Send` and `Sync`: share it by `Arc`.
+pub struct Signer {
+    credentials: Credentials,
+    region: String,
+    /// `&X-Amz-Security-Token=…`, or nothing.
+    token_query: String,
+    /// Even days and odd days.
+    days: [RwLock<Option<DayKey>>; 2],
+}
+
+/// A presigned PUT: every header in `headers` is signed and must be sent as it stands, beside `Host`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresignedPut {
+    /// The address to send the bytes to.
+    pub url: String,
+    /// Names in lower case, sorted; values as they were given.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What a presigned request is about, apart from who signs it and when.
+struct Target<'a> {
+    endpoint: &'a Endpoint,
+    method: &'a str,
+    bucket: &'a str,
+    key: Option<&'a str>,
+    query: &'a [(&'a str, &'a str)],
+    /// Names in lower case, sorted.
+    headers: &'a [(String, String)],
+}
+
+/// Where the parts of a canonical request stand in the URL.
+struct UrlParts {
+    path: Range<usize>,
+    /// The caller's query with a `&` after it, or nothing.
+    query: Range<usize>,
+    /// `X-Amz-Algorithm` to `X-Amz-Expires`.
+    auth: Range<usize>,
+    /// `&X-Amz-SignedHeaders=…`.
+    signed_headers: Range<usize>,
+    /// `&X-Amz-Security-Token=…`, or nothing.
+    token: Range<usize>,
+}
+
+impl Signer {
+    /// A signer for S3 in `region`, such as `us-east-1`.
+    pub fn new(credentials: Credentials, region: &str) -> Self {
+        let mut token_query = String::new();
+        if let Some(token) = credentials.session_token() {
+            token_query.push_str("&X-Amz-Security-Token=");
+            push_query_component(&mut token_query, token);
+        }
+        Self {
+            credentials,
+            region: region.to_owned(),
+            token_query,
+            days: [RwLock::new(None), RwLock::new(None)],
+        }
+    }
+
+    /// The credentials that sign.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The region that the signatures are for.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// A URL that reads an object. `query` holds overrides such as `response-content-type`.
+    ///
+    /// The key is percent-encoded once and never normalised; browsers, though, resolve `.` and `..` segments before
+    /// they send a request, so keys with such segments cannot be fetched by them. `expires_seconds` is brought into
+    /// `1..=`[`EXPIRES_SECONDS_MAX`].
+    pub fn presign_get(
+        &self,
+        endpoint: &Endpoint,
+        bucket: &str,
+        key: &str,
+        query: &[(&str, &str)],
+        now: Timestamp,
+        expires_seconds: u32,
+    ) -> String {
+        let target = Target { endpoint, method: "GET", bucket, key: Some(key), query, headers: &[] };
+        self.presign(&target, now, expires_seconds)
+    }
+
+    /// A URL that writes an object, bound to `headers` (`content-length`, `content-type`, `if-none-match`,
+    /// `x-amz-checksum-sha256`, …): a request with others, or without one of them, is refused by the store.
+    /// A `host` among them is ignored, since the endpoint says it.
+    pub fn presign_put(
+        &self,
+        endpoint: &Endpoint,
+        bucket: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+        now: Timestamp,
+        expires_seconds: u32,
+    ) -> PresignedPut {
+        let headers = sorted_headers(headers);
+        let target =
+            Target { endpoint, method: "PUT", bucket, key: Some(key), query: &[], headers: &headers };
+        PresignedPut { url: self.presign(&target, now, expires_seconds), headers }
+    }
+
+    /// Any other request: list, head, delete, copy, the steps of a multipart upload.
+    ///
+    /// Without a key the bucket itself is meant, with an empty bucket the service. A query name without a value
+    /// (`uploads`) is given with an empty one. If `x-amz-content-sha256` is among the headers, its value is the
+    /// payload's hash, otherwise the payload is unsigned.
+    #[expect(clippy::too_many_arguments, reason = "a request has that many parts, all different")]
+    pub fn presign_request(
+        &self,
+        endpoint: &Endpoint,
+        method: &str,
+        bucket: &str,
+        key: Option<&str>,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        now: Timestamp,
+        expires_seconds: u32,
+    ) -> String {
+        let headers = sorted_headers(headers);
+        self.presign(
+            &Target { endpoint, method, bucket, key, query, headers: &headers },
+            now,
+            expires_seconds,
+        )
+    }
+
+    /// Runs `use_key` with the key of `now`'s day, which is derived first if it is not at hand.
+    pub(crate) fn with_day_key<T>(&self, now: Timestamp, use_key: impl FnOnce(&DayKey) -> T) -> T {
+        let [even, odd] = &self.days;
+        let slot = if now.day_number() % 2 == 0 { even } else { odd };
+        // A key is stored whole or not at all, so a poisoned lock still guards a good one.
+        let kept = slot.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(day_key) = kept.as_ref().filter(|day_key| day_key.is_of(now)) {
+            return use_key(day_key);
+        }
+        drop(kept);
+        let derived = DayKey::new(&self.credentials, &self.region, now);
+        let result = use_key(&derived);
+        *slot.write().unwrap_or_else(PoisonError::into_inner) = Some(derived);
+        result
+    }
+
+    fn presign(&self, target: &Target<'_>, now: Timestamp, expires_seconds: u32) -> String {
+        let expires_seconds = expires_seconds.clamp(1, EXPIRES_SECONDS_MAX);
+        let mut time = String::with_capacity(7);
+        now.push_amz_time(&mut time);
+        self.with_day_key(now, |day_key| {
+            let mut url = String::with_capacity(self.url_len_max(target, day_key));
+            let parts = self.push_unsigned_url(&mut url, target, day_key, &time, expires_seconds);
+            let signature = day_key.sign_request(&time, canonical_request(target, &url, &parts));
+            url.push_str("&X-Amz-Signature=");
+            push_hex(&mut url, &signature);
+            url
+        })
+    }
+
+    fn url_len_max(&self, target: &Target<'_>, day_key: &DayKey) -> usize {
+        /// `?`, the names and values of fixed length that the parts below leave out, and the signature.
+        const FIXED_LEN: usize = 192;
+        let query: usize = target.query.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let signed_headers: usize = target.headers.iter().map(|(name, _)| name.len() + 3).sum();
+        target.endpoint.address_len_max(target.bucket)
+            + 3 * target.key.map_or(0, str::len)
+            + query
+            + day_key.query_start().len()
+            + signed_headers
+            + self.token_query.len()
+            + FIXED_LEN
+    }
+
+    /// Writes the URL in botocore's order: the caller's query first, the session token after the signed headers.
+    fn push_unsigned_url(
+        &self,
+        url: &mut String,
+        target: &Target<'_>,
+        day_key: &DayKey,
+        time: &str,
+        expires_seconds: u32,
+    ) -> UrlParts {
+        target.endpoint.push_origin(url, target.bucket);
+        let path_start = url.len();
+        target.endpoint.push_path(url, target.bucket, target.key);
+        let path = path_start..url.len();
+        url.push('?');
+        let query_start = url.len();
+        for (name, value) in target.query {
+            push_query_component(url, name);
+            url.push('=');
+            push_query_component(url, value);
+            url.push('&');
+        }
+        let auth_start = url.len();
+        url.push_str(day_key.query_start());
+        url.push_str(time);
+        url.push_str("&X-Amz-Expires=");
+        push_number(url, u64::from(expires_seconds));
+        let signed_headers_start = url.len();
+        url.push_str("&X-Amz-SignedHeaders=");
+        push_signed_header_names(target.headers, |separator, name| {
+            url.push_str(if separator { "%3B" } else { "" });
+            push_query_component(url, name);
+        });
+        let token_start = url.len();
+        url.push_str(&self.token_query);
+        UrlParts {
+            path,
+            query: query_start..auth_start,
+            auth: auth_start..signed_headers_start,
+            signed_headers: signed_headers_start..token_start,
+            token: token_start..url.len(),
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("credentials", &self.credentials)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lowers and sorts the headers; `host` is left out, because the endpoint says it.
+fn sorted_headers(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut sorted: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
+        .map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()))
+        .collect();
+    // Stable, so that a header given twice keeps the order of its values.
+    sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
+    sorted
+}
+
+/// Visits `host` and the names of the sorted headers, each once, in order; tells whether a separator goes before.
+fn push_signed_header_names(headers: &[(String, String)], mut push: impl FnMut(bool, &str)) {
+    let mut before = None;
+    let host_at = headers.partition_point(|(name, _)| name.as_str() < "host");
+    let (left, right) = headers.split_at_checked(host_at).unwrap_or((headers, &[]));
+    let names = left.iter().map(|(name, _)| name.as_str());
+    for name in names.chain(["host"]).chain(right.iter().map(|(name, _)| name.as_str())) {
+        if before != Some(name) {
+            push(before.is_some(), name);
+        }
+        before = Some(name);
+    }
+}
+
+/// Hashes the canonical request out of the URL's own parts, so that it is never put together in memory.
+fn canonical_request(target: &Target<'_>, url: &str, parts: &UrlParts) -> Sha256 {
+    let part = |range: &Range<usize>| url.get(range.clone()).unwrap_or_default();
+    let mut hash = Sha256::new();
+    hash.update(target.method);
+    hash.update("\n");
+    hash.update(part(&parts.path));
+    hash.update("\n");
+    if parts.query.is_empty() {
+        // `X-Amz-Se…` sorts before `X-Amz-Si…`; everything else stands in order already.
+        hash.update(part(&parts.auth));
+        hash.update(part(&parts.token));
+        hash.update(part(&parts.signed_headers));
+    } else {
+        let all = part(&(parts.query.start..parts.token.end));
+        let mut pairs: Vec<_> =
+            all.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        pairs.sort_unstable();
+        for (at, (name, value)) in pairs.into_iter().enumerate() {
+            hash.update(if at == 0 { "" } else { "&" });
+            hash.update(name);
+            hash.update("=");
+            hash.update(value);
+        }
+    }
+    hash_headers(&mut hash, target);
+    hash
+}
+
+/// Hashes everything after the canonical query: headers, their names, and what stands for the payload.
+fn hash_headers(hash: &mut Sha256, target: &Target<'_>) {
+    let mut payload = "UNSIGNED-PAYLOAD";
+    let mut headers = target.headers.iter().peekable();
+    let host_at = target.headers.partition_point(|(name, _)| name.as_str() < "host");
+    let mut before = "";
+    for at in 0..=target.headers.len() {
+        if at == host_at {
+            hash_host(hash, target);
+            before = "host";
+            continue;
+        }
+        let Some((name, value)) = headers.next() else { break };
+        if before == name {
+            hash.update(",");
+        } else {
+            hash.update("\n");
+            hash.update(name);
+            hash.update(":");
+        }
+        hash_trimmed(hash, value);
+        if name == "x-amz-content-sha256" {
+            payload = value;
+        }
+        before = name;
+    }
+    hash.update("\n\n");
+    push_signed_header_names(target.headers, |separator, name| {
+        hash.update(if separator { ";" } else { "" });
+        hash.update(name);
+    });
+    hash.update("\n");
+    hash.update(payload);
+}
+
+fn hash_host(hash: &mut Sha256, target: &Target<'_>) {
+    hash.update("\nhost:");
+    if target.endpoint.is_subdomain(target.bucket) {
+        hash.update(target.bucket);
+        hash.update(".");
+    }
+    hash.update(target.endpoint.host_header());
+}
+
+/// Hashes a header's value without white space around it and with single spaces within.
+fn hash_trimmed(hash: &mut Sha256, value: &str) {
+    for (at, word) in value.split_ascii_whitespace().enumerate() {
+        hash.update(if at == 0 { "" } else { " " });
+        hash.update(word);
+    }
+}
