@@ -19,13 +19,20 @@
 mod credentials;
 mod encode;
 mod endpoint;
+mod form;
+pub mod policy;
 mod post;
+mod refusal;
 mod signer;
 mod signing_key;
 mod timestamp;
+pub mod verify;
 
 pub use credentials::Credentials;
 pub use endpoint::{AddressStyle, Endpoint, EndpointError};
+pub use form::PostForm;
 pub use post::{PostConditions, PresignedPost};
+pub use refusal::PostRefusal;
 pub use signer::{EXPIRES_SECONDS_MAX, PresignedPut, Signer};
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use verify::{AcceptedPost, verify_post_form};
