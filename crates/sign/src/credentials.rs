@@ -41,7 +41,8 @@ impl Credentials {
         self.session_token.as_ref().map(|token| token.as_str())
     }
 
-    pub(crate) fn secret_access_key(&self) -> &str {
+    /// The secret half, for a store that verifies signatures itself. Never print it.
+    pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
     }
 }

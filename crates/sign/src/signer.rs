@@ -14,8 +14,11 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Credentials, Endpoint, Timestamp,
     encode::{push_hex, push_number, push_query_component},
-    signing_key::DayKey,
+    signing_key::{DayKey, SERVICE},
 };
+
+#[cfg(test)]
+mod vectors;
 
 /// The longest life of a presigned URL or form: seven days, in seconds. Longer ones are cut to it.
 pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
@@ -27,6 +30,7 @@ pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
 pub struct Signer {
     credentials: Credentials,
     region: String,
+    service: &'static str,
     /// `&X-Amz-Security-Token=…`, or nothing.
     token_query: String,
     /// Even days and odd days.
@@ -42,6 +46,9 @@ pub struct PresignedPut {
     pub headers: Vec<(String, String)>,
 }
 
+/// What stands for the payload's hash where the signer does not know the payload.
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
 /// What a presigned request is about, apart from who signs it and when.
 struct Target<'a> {
     endpoint: &'a Endpoint,
@@ -51,6 +58,8 @@ struct Target<'a> {
     query: &'a [(&'a str, &'a str)],
     /// Names in lower case, sorted.
     headers: &'a [(String, String)],
+    /// What stands for the payload's hash unless `x-amz-content-sha256` is among the headers.
+    payload: &'a str,
 }
 
 /// Where the parts of a canonical request stand in the URL.
@@ -69,6 +78,11 @@ struct UrlParts {
 impl Signer {
     /// A signer for S3 in `region`, such as `us-east-1`.
     pub fn new(credentials: Credentials, region: &str) -> Self {
+        Self::for_service(credentials, region, SERVICE)
+    }
+
+    /// AWS's general test vectors are signed for a service of another name.
+    fn for_service(credentials: Credentials, region: &str, service: &'static str) -> Self {
         let mut token_query = String::new();
         if let Some(token) = credentials.session_token() {
             token_query.push_str("&X-Amz-Security-Token=");
@@ -77,6 +91,7 @@ impl Signer {
         Self {
             credentials,
             region: region.to_owned(),
+            service,
             token_query,
             days: [RwLock::new(None), RwLock::new(None)],
         }
@@ -106,7 +121,15 @@ impl Signer {
         now: Timestamp,
         expires_seconds: u32,
     ) -> String {
-        let target = Target { endpoint, method: "GET", bucket, key: Some(key), query, headers: &[] };
+        let target = Target {
+            endpoint,
+            method: "GET",
+            bucket,
+            key: Some(key),
+            query,
+            headers: &[],
+            payload: UNSIGNED_PAYLOAD,
+        };
         self.presign(&target, now, expires_seconds)
     }
 
@@ -123,8 +146,15 @@ impl Signer {
         expires_seconds: u32,
     ) -> PresignedPut {
         let headers = sorted_headers(headers);
-        let target =
-            Target { endpoint, method: "PUT", bucket, key: Some(key), query: &[], headers: &headers };
+        let target = Target {
+            endpoint,
+            method: "PUT",
+            bucket,
+            key: Some(key),
+            query: &[],
+            headers: &headers,
+            payload: UNSIGNED_PAYLOAD,
+        };
         PresignedPut { url: self.presign(&target, now, expires_seconds), headers }
     }
 
@@ -146,11 +176,9 @@ impl Signer {
         expires_seconds: u32,
     ) -> String {
         let headers = sorted_headers(headers);
-        self.presign(
-            &Target { endpoint, method, bucket, key, query, headers: &headers },
-            now,
-            expires_seconds,
-        )
+        let target =
+            Target { endpoint, method, bucket, key, query, headers: &headers, payload: UNSIGNED_PAYLOAD };
+        self.presign(&target, now, expires_seconds)
     }
 
     /// Runs `use_key` with the key of `now`'s day, which is derived first if it is not at hand.
@@ -163,7 +191,7 @@ impl Signer {
             return use_key(day_key);
         }
         drop(kept);
-        let derived = DayKey::new(&self.credentials, &self.region, now);
+        let derived = DayKey::new(&self.credentials, &self.region, self.service, now);
         let result = use_key(&derived);
         *slot.write().unwrap_or_else(PoisonError::into_inner) = Some(derived);
         result
@@ -307,7 +335,7 @@ fn canonical_request(target: &Target<'_>, url: &str, parts: &UrlParts) -> Sha256
 
 /// Hashes everything after the canonical query: headers, their names, and what stands for the payload.
 fn hash_headers(hash: &mut Sha256, target: &Target<'_>) {
-    let mut payload = "UNSIGNED-PAYLOAD";
+    let mut payload = target.payload;
     let mut headers = target.headers.iter().peekable();
     let host_at = target.headers.partition_point(|(name, _)| name.as_str() < "host");
     let mut before = "";

@@ -10,6 +10,8 @@ use crate::{
 
 /// The only algorithm of Signature Version 4.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// The service that everything here is signed for.
+pub(crate) const SERVICE: &str = "s3";
 /// The last part of every credential scope.
 pub(crate) const SCOPE_END: &str = "aws4_request";
 
@@ -19,9 +21,9 @@ pub(crate) struct SigningKey(Hmac<Sha256>);
 
 impl SigningKey {
     /// Derives the key of a scope: AWS, "Derive a signing key for Signature Version 4".
-    pub(crate) fn derive(credentials: &Credentials, day: &str, region: &str) -> Self {
+    pub(crate) fn derive(credentials: &Credentials, day: &str, region: &str, service: &str) -> Self {
         let mut mac = absorb_key(&[b"AWS4", credentials.secret_access_key().as_bytes()]);
-        for part in [day, region, "s3", SCOPE_END] {
+        for part in [day, region, service, SCOPE_END] {
             mac.update(part.as_bytes());
             mac = absorb_key(&[&mac.finalize().into_bytes()]);
         }
@@ -68,12 +70,12 @@ pub(crate) struct DayKey {
 }
 
 impl DayKey {
-    pub(crate) fn new(credentials: &Credentials, region: &str, now: Timestamp) -> Self {
+    pub(crate) fn new(credentials: &Credentials, region: &str, service: &str, now: Timestamp) -> Self {
         let day = now.amz_day();
-        let key = SigningKey::derive(credentials, &day, region);
+        let key = SigningKey::derive(credentials, &day, region, service);
         let string_to_sign =
             key.0.clone().chain_update(ALGORITHM).chain_update("\n").chain_update(&day).chain_update("T");
-        let scope = format!("{day}/{region}/s3/{SCOPE_END}");
+        let scope = format!("{day}/{region}/{service}/{SCOPE_END}");
         let credential = format!("{}/{scope}", credentials.access_key_id());
         let mut query_start = format!("X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential=");
         push_query_component(&mut query_start, &credential);

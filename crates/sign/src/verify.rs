@@ -10,7 +10,7 @@ use crate::{
     Credentials, PostForm, PostRefusal, Timestamp,
     encode::is_hex_of,
     policy::{POLICY_LEN_MAX, Policy, PolicyError},
-    signing_key::{ALGORITHM, SCOPE_END, SigningKey},
+    signing_key::{ALGORITHM, SCOPE_END, SERVICE, SigningKey},
 };
 
 /// How far `x-amz-date` may lie in the future, in seconds. A form signed in the past is good until its policy ends.
@@ -114,7 +114,7 @@ impl<'a> Scope<'a> {
             let reason = "it must be ACCESS-KEY-ID/YYYYMMDD/REGION/s3/aws4_request";
             return Err(PostRefusal::invalid(CREDENTIAL, reason));
         }
-        if service != "s3" {
+        if service != SERVICE {
             return Err(PostRefusal::invalid(CREDENTIAL, "its service must be s3"));
         }
         if scope_region != region {
@@ -142,7 +142,7 @@ fn verify_signature(
     region: &str,
 ) -> Result<(), PostRefusal> {
     let signature = form.require("x-amz-signature")?;
-    let expected = SigningKey::derive(signer, day, region).sign(policy);
+    let expected = SigningKey::derive(signer, day, region, SERVICE).sign(policy);
     if !bool::from(is_hex_of(signature, &expected)) {
         return Err(PostRefusal::SignatureDoesNotMatch);
     }

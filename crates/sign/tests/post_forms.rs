@@ -1,5 +1,7 @@
 //! What `verify_post_form` accepts and what it refuses, and by which of S3's errors.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use qdn_sign::{
     AcceptedPost, AddressStyle, Credentials, Endpoint, PostConditions, PostRefusal, Signer, Timestamp,
     verify_post_form,
@@ -81,7 +83,7 @@ fn form_with_conditions(conditions: &str, fields: &[(&str, &str)]) -> Fields {
 }
 
 fn set(fields: &mut Fields, name: &str, value: &str) {
-    fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = value.to_owned();
+    value.clone_into(&mut fields.iter_mut().find(|(known, _)| known == name).unwrap().1);
 }
 
 fn with(name: &str, value: &str) -> Fields {
