@@ -47,7 +47,6 @@ export const en = {
     signedOut: "Open the link you were sent. It brings you right back here.",
     offlineTitle: "No connection",
     call: (phone: string) => `Call ${phone}`,
-    noScript: "This page needs JavaScript.",
   },
 
   jobs: {

@@ -48,7 +48,6 @@ export const es: Words = {
     signedOut: "Abre el enlace que recibiste. Te trae de vuelta aquí.",
     offlineTitle: "Sin conexión",
     call: (phone) => `Llamar al ${phone}`,
-    noScript: "Esta página necesita JavaScript.",
   },
 
   jobs: {

@@ -1,0 +1,134 @@
+import { useState } from "preact/hooks";
+import type { Photo } from "../api/types";
+import { Icon } from "../parts/Icon";
+import type { UploadItem } from "../upload/items";
+import { useWords } from "../words";
+import { thumbhashUrl } from "./thumbhash";
+import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
+
+/** The photos of a job as square tiles, uploads under way among them. */
+export function PhotoGrid(props: {
+  photos: readonly Photo[];
+  items: readonly UploadItem[];
+  onOpen: (photoId: string) => void;
+  /** A picture did not load: its address may have expired while the page lay open. */
+  onBroken: () => void;
+}) {
+  const tiles = tilesOf(props.photos, props.items);
+  return (
+    <ul class="photo-grid">
+      {tiles.map((tile, index) => (
+        <li key={keyOf(tile)}>
+          {tile.kind === "photo" ? (
+            <PhotoTile
+              tile={tile}
+              index={index + 1}
+              total={props.photos.length}
+              onOpen={() => props.onOpen(tile.photo.photo_id)}
+              onBroken={props.onBroken}
+            />
+          ) : (
+            <UploadTile item={tile.item} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** `count` empty squares in the size the photos will have. */
+export function PhotoGridSkeleton({ count }: { count: number }) {
+  return (
+    <div class="photo-grid" aria-hidden="true">
+      {Array.from({ length: count }, (_, index) => (
+        <div class="tile skeleton" key={index} />
+      ))}
+    </div>
+  );
+}
+
+function PhotoTile(props: {
+  tile: Extract<Tile, { kind: "photo" }>;
+  index: number;
+  total: number;
+  onOpen: () => void;
+  onBroken: () => void;
+}) {
+  const { words } = useWords();
+  const { photo, preview } = props.tile;
+  const src = photo.thumb_url ?? preview ?? photo.display_url ?? photo.url;
+  const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
+  const blur = thumbhashUrl(photo.thumbhash);
+  const phase = photo.phase ? words.phase[photo.phase] : null;
+  const number = words.job.photoNumber(props.index, props.total);
+  return (
+    <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
+      <button type="button" data-photo-id={photo.photo_id} onClick={props.onOpen}>
+        {brokenSrc === src ? (
+          <span class="unseen">{number}</span>
+        ) : (
+          <img
+            src={src}
+            alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
+            loading="lazy"
+            decoding="async"
+            onError={() => {
+              setBrokenSrc(src);
+              props.onBroken();
+            }}
+          />
+        )}
+      </button>
+      {brokenSrc === src && <NoPreview text={words.job.noPreview} />}
+      {phase !== null && <span class="chip">{phase}</span>}
+    </div>
+  );
+}
+
+function UploadTile({ item }: { item: UploadItem }) {
+  const { words } = useWords();
+  const failed = item.state.kind === "failed";
+  return (
+    <div class="tile">
+      {item.preview === null ? (
+        <NoPreview text="" />
+      ) : (
+        <img src={item.preview} alt={words.upload.progress(item.name)} />
+      )}
+      {item.state.kind !== "stored" && (
+        <div class="ring" aria-hidden="true">
+          {failed ? <Icon name="alert" size={28} /> : <Ring fraction={fractionSent(item)} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function NoPreview({ text }: { text: string }) {
+  return (
+    <div class="no-preview">
+      <Icon name="image" size={28} />
+      {text}
+    </div>
+  );
+}
+
+const RADIUS = 18;
+const AROUND = 2 * Math.PI * RADIUS;
+
+function Ring({ fraction }: { fraction: number }) {
+  return (
+    <svg aria-hidden="true" width="48" height="48" viewBox="0 0 48 48">
+      <circle class="track" cx="24" cy="24" r={RADIUS} />
+      <circle
+        class="bar"
+        cx="24"
+        cy="24"
+        r={RADIUS}
+        transform="rotate(-90 24 24)"
+        stroke-dasharray={AROUND}
+        stroke-dashoffset={AROUND * (1 - fraction)}
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,53 @@
+import { useCallback, useEffect, useRef } from "preact/hooks";
+import { type Api, answer } from "../api/client";
+import type { Photo } from "../api/types";
+import { type Pages, usePages } from "../lib/usePages";
+import { useRefresh } from "../lib/useRefresh";
+import type { Uploads } from "../upload/uploads";
+
+const PAGE_SIZE = 100;
+/** Pages loaded without being asked for: a thousand photos, far more than a job has. */
+const PAGES_AT_ONCE = 10;
+const REFRESH_MS = 20_000;
+/** While renditions are being made the list is asked for again after 2, 4, 8, 16 and 32 seconds. */
+const QUICK_MS = 2_000;
+const QUICK_TRIES_MAX = 5;
+
+/** The photos of a job, oldest first, kept fresh: after each upload, while some are processed, and now and then. */
+export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pages<Photo> {
+  const load = useCallback(
+    async (cursor: string | undefined, signal: AbortSignal) => {
+      const query = {
+        job_id: jobId,
+        limit: PAGE_SIZE,
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const page = await answer(api.GET("/list_photos", { params: { query }, signal }));
+      return { items: page.photos, next: page.next_cursor ?? null };
+    },
+    [api, jobId],
+  );
+  const pages = usePages(load, PAGES_AT_ONCE);
+  const { reload } = pages;
+  useRefresh(reload, REFRESH_MS);
+
+  const quickTries = useRef(0);
+  useEffect(() => {
+    return uploads?.onStored((storedIn) => {
+      if (storedIn !== jobId) return;
+      quickTries.current = 0;
+      reload();
+    });
+  }, [uploads, jobId, reload]);
+
+  const processing = pages.items.some((photo) => photo.status === "processing");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new list is a reason to look again.
+  useEffect(() => {
+    if (!processing || quickTries.current >= QUICK_TRIES_MAX) return;
+    const timer = window.setTimeout(reload, QUICK_MS * 2 ** quickTries.current);
+    quickTries.current += 1;
+    return () => window.clearTimeout(timer);
+  }, [processing, reload, pages.items]);
+
+  return pages;
+}

@@ -1,0 +1,63 @@
+import { problemText } from "../api/problem";
+import type { PageConfig } from "../api/types";
+import { Icon, type IconName } from "../parts/Icon";
+import { useWords, type Words } from "../words";
+
+type GateKind = "expired" | "signedOut" | "offline";
+
+/** What stands in a page's place when it can't be opened: kindly, and with a way on. */
+export function Gate(props: {
+  kind: GateKind;
+  staff: boolean;
+  config: PageConfig | null;
+  error: unknown;
+  onRetry: () => void;
+}) {
+  const { words } = useWords();
+  const { icon, title, text } = gateText(props.kind, props.staff, props.error, words);
+  const phone = props.config?.company_phone;
+  return (
+    <main class="gate">
+      <Icon name={icon} size={40} />
+      {props.config && <p>{props.config.company_name}</p>}
+      <h1>{title}</h1>
+      <p>{text}</p>
+      {props.kind === "offline" && (
+        <button type="button" class="button main" onClick={props.onRetry}>
+          {words.common.tryAgain}
+        </button>
+      )}
+      {phone && !props.staff && (
+        <a class="button" href={`tel:${phone}`}>
+          <Icon name="phone" />
+          {words.gate.call(phone)}
+        </a>
+      )}
+    </main>
+  );
+}
+
+function gateText(
+  kind: GateKind,
+  staff: boolean,
+  error: unknown,
+  words: Words,
+): { icon: IconName; title: string; text: string } {
+  const { gate } = words;
+  switch (kind) {
+    case "expired":
+      return {
+        icon: "link",
+        title: gate.expiredTitle,
+        text: staff ? gate.expiredStaff : gate.expired,
+      };
+    case "signedOut":
+      return {
+        icon: "link",
+        title: gate.signedOutTitle,
+        text: staff ? gate.signedOutStaff : gate.signedOut,
+      };
+    case "offline":
+      return { icon: "alert", title: gate.offlineTitle, text: problemText(error, words) };
+  }
+}
