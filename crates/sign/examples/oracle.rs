@@ -63,7 +63,8 @@ fn answer(question: &Question) -> Result<Value, Box<dyn Error>> {
     let style = if question.virtual_host { AddressStyle::VirtualHost } else { AddressStyle::Path };
     let endpoint = Endpoint::new(&question.endpoint, style)?;
     let signer = Signer::new(credentials.clone(), &question.region);
-    let (bucket, now, expires) = (&question.bucket, Timestamp::from_unix(question.now), question.expires_seconds);
+    let (bucket, now, expires) =
+        (&question.bucket, Timestamp::from_unix(question.now), question.expires_seconds);
     Ok(match &question.ask {
         Ask::Get { key, query } => json!({
             "url": signer.presign_get(&endpoint, bucket, key, &borrowed(query), now, expires)
