@@ -1,1 +1,32 @@
-//! placeholder
+//! An object store that speaks the protocol of Amazon S3 and keeps each object as one self-describing file.
+//!
+//! [`Store::handle`] answers requests; whoever embeds the store puts it behind a socket, or calls it in the process.
+//! An upload is acknowledged only after its bytes, their metadata, their directory entry and their row in the listing
+//! index are on the disk. [`check()`] compares files and index, and repairs the index from the files.
+//!
+//! The protocol's machinery (signatures, XML, chunked bodies) is the crate `s3s`; PostObject, everything on the disk,
+//! and the checks that `s3s` leaves out are here. `docs/adr/0001-store-index.md` and `0002-object-file.md` say why
+//! things lie on the disk as they do.
+
+pub mod check;
+mod checksum;
+mod config;
+mod disk;
+mod error;
+mod front;
+mod index;
+mod layout;
+mod locks;
+mod multipart;
+mod object_file;
+mod publish;
+mod recover;
+mod s3;
+mod store;
+mod upload;
+
+pub use check::check;
+pub use config::{CorsConfig, KeyPattern, OpenError, StoreConfig};
+pub use front::{BoxError, StoreBody};
+pub use qdn_sign::Credentials;
+pub use store::{BucketError, Store};

@@ -1,0 +1,141 @@
+//! What a store is opened with, and what can go wrong while opening it.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use qdn_sign::Credentials;
+
+/// Everything [`Store::open`](crate::Store::open) needs to know. Start from [`StoreConfig::new`], which has a
+/// default for all but the folder and the credentials.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Folder that holds everything the store keeps; made when missing.
+    pub root: PathBuf,
+    /// The region that signatures must name, such as `us-east-1`.
+    pub region: String,
+    /// Who may sign requests. Any number of access keys; none means that nobody gets in.
+    pub credentials: Vec<Credentials>,
+    /// Host names, each with its port where it is not the scheme's own, below which `{bucket}.{domain}` names a
+    /// bucket. Requests to any other host are path-style.
+    pub virtual_host_domains: Vec<String>,
+    /// Which web pages of other origins may talk to the store.
+    pub cors: CorsConfig,
+    /// Uploads are refused with 507 once less than this many bytes are free on the file system.
+    /// `None` picks the smaller of 256 MiB and 5 % of the file system.
+    pub disk_floor_bytes: Option<u64>,
+    /// How many uploads may write at once. Others wait for a while, then get 503 `SlowDown`.
+    pub uploads_at_once_max: usize,
+    /// How long an upload waits for its turn before it gets 503 `SlowDown`.
+    pub upload_wait_max: Duration,
+    /// Keys that, once written, never change (see [`KeyPattern`]).
+    pub write_once: Vec<KeyPattern>,
+    /// Largest object, in bytes.
+    pub object_bytes_max: u64,
+    /// A multipart upload that was neither completed nor aborted is removed after this time.
+    pub multipart_age_max: Duration,
+}
+
+impl StoreConfig {
+    /// The defaults: region `us-east-1`, path-style addresses, no foreign origins, photos of jobs written once,
+    /// objects up to 5 GiB (the most that one PUT or POST to Amazon S3 can carry).
+    pub fn new(root: impl Into<PathBuf>, credentials: Vec<Credentials>) -> Self {
+        Self {
+            root: root.into(),
+            region: "us-east-1".to_owned(),
+            credentials,
+            virtual_host_domains: Vec::new(),
+            cors: CorsConfig::default(),
+            disk_floor_bytes: None,
+            uploads_at_once_max: 64,
+            upload_wait_max: Duration::from_secs(10),
+            write_once: vec![KeyPattern::new("jobs/*/photos/")],
+            object_bytes_max: 5 << 30,
+            multipart_age_max: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+/// Which origins a browser may send requests from.
+#[derive(Debug, Clone, Default)]
+pub struct CorsConfig {
+    /// Origins in the form a browser sends them, such as `https://app.example.com`.
+    pub allowed_origins: Vec<String>,
+    /// When set, a page served from the same host name as the store but from this port is allowed too, so that a
+    /// phone which opened `http://192.168.1.5:8080` may upload to `http://192.168.1.5:9000` without configuration.
+    pub same_host_port: Option<u16>,
+}
+
+/// A prefix of keys in which `*` stands for one whole segment between slashes, such as `jobs/*/photos/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPattern {
+    segments: Vec<String>,
+}
+
+impl KeyPattern {
+    /// Reads a pattern. A slash at the end is implied: `jobs/*/photos` is `jobs/*/photos/`.
+    pub fn new(pattern: &str) -> Self {
+        let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
+        Self { segments: pattern.split('/').map(str::to_owned).collect() }
+    }
+
+    /// Whether `key` lies below this pattern.
+    pub fn matches(&self, key: &str) -> bool {
+        let mut rest = key;
+        for segment in &self.segments {
+            let Some((head, tail)) = rest.split_once('/') else { return false };
+            if segment != "*" && segment != head {
+                return false;
+            }
+            rest = tail;
+        }
+        true
+    }
+}
+
+/// Why a store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has this folder open.
+    #[error("{0} is in use by another process")]
+    Locked(PathBuf),
+    /// The file system refused something.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried, such as "create".
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The index could not be opened nor rebuilt.
+    #[error("index: {0}")]
+    Index(#[from] rusqlite::Error),
+    /// The configuration contradicts itself.
+    #[error("configuration: {0}")]
+    Config(String),
+}
+
+impl OpenError {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_exactly_one_segment() {
+        let pattern = KeyPattern::new("jobs/*/photos/");
+        assert!(pattern.matches("jobs/7/photos/a.jpg"));
+        assert!(pattern.matches("jobs/7/photos/deep/a.jpg"));
+        assert!(!pattern.matches("jobs/7/8/photos/a.jpg"));
+        assert!(!pattern.matches("jobs/7/photosx/a.jpg"));
+        assert!(!pattern.matches("renditions/jobs/7/photos/a.jpg"));
+        assert!(!pattern.matches("jobs/7/photos"));
+    }
+}

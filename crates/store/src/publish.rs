@@ -1,0 +1,238 @@
+//! The steps that make an object appear and disappear. Each leaves a state that [`crate::recover`] can finish or
+//! undo, and an answer is given only after the last sync (docs/adr/0002 lists the steps and the states).
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use s3s::dto::ETagCondition;
+use s3s::{S3ErrorCode, S3Result};
+
+use crate::disk::{self, sync_dir};
+use crate::error::{
+    from_io, internal, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
+};
+use crate::index::{Change, IndexError, Row};
+use crate::layout::random_name;
+use crate::object_file::{Trailer, TrailerError};
+use crate::store::Inner;
+use crate::upload::Staged;
+
+/// Conditions of a write.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WriteCondition {
+    pub(crate) if_match: Option<ETagCondition>,
+    pub(crate) if_none_match: Option<ETagCondition>,
+}
+
+impl WriteCondition {
+    fn check(&self, existing: Option<&Trailer>) -> S3Result<()> {
+        if let Some(condition) = &self.if_match {
+            let existing = existing.ok_or_else(no_such_key)?;
+            if !matches(condition, existing) {
+                return Err(precondition_failed("If-Match"));
+            }
+        }
+        if let (Some(condition), Some(existing)) = (&self.if_none_match, existing)
+            && matches(condition, existing)
+        {
+            return Err(precondition_failed("If-None-Match"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an `If-Match` or `If-None-Match` value names this object.
+pub(crate) fn matches(condition: &ETagCondition, existing: &Trailer) -> bool {
+    condition.as_etag().is_none_or(|etag| etag.value() == existing.etag)
+}
+
+/// Gives a staged body its trailer and syncs it: from here on the file is a whole object that has no name yet.
+pub(crate) fn seal(staged: &mut Staged, trailer: &Trailer) -> S3Result<()> {
+    let end = trailer.encode().map_err(from_io("encode a trailer"))?;
+    staged.file.write_all(&end).map_err(from_io("write a trailer"))?;
+    // Never tried again: a second fsync "succeeds" though the data is gone.
+    staged.file.sync_all().map_err(from_io("sync an object"))
+}
+
+impl Inner {
+    /// Makes a sealed object visible under its key, or refuses. Returns the trailer of the object that the key names
+    /// afterwards, which for write-once keys may be an earlier one with the same bytes. Blocks.
+    pub(crate) fn publish(
+        &self,
+        staged: &Staged,
+        trailer: Trailer,
+        condition: &WriteCondition,
+    ) -> S3Result<Trailer> {
+        let _bucket = self.bucket_gate.read().unwrap_or_else(PoisonError::into_inner);
+        if !self.has_bucket(&trailer.bucket) {
+            return Err(no_such_bucket());
+        }
+        let _key = self.locks.lock(&trailer.key);
+        let path = self.layout.object(&trailer.bucket, &trailer.key);
+        let existing = self.readable_or_quarantined(&path)?;
+        if let Some(existing) = &existing
+            && self.is_write_once(&trailer.key)
+        {
+            let same = existing.size == trailer.size && existing.sha256 == trailer.sha256;
+            return if same {
+                Ok(existing.clone())
+            } else {
+                Err(precondition_failed("the key is written once"))
+            };
+        }
+        condition.check(existing.as_ref())?;
+        match existing {
+            None => self.publish_new(staged, &path, &trailer)?,
+            Some(_) => self.replace(staged, &path, &trailer)?,
+        }
+        Ok(trailer)
+    }
+
+    fn publish_new(&self, staged: &Staged, path: &Path, trailer: &Trailer) -> S3Result<()> {
+        match fs::hard_link(&staged.path, path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(precondition_failed("If-None-Match"));
+            }
+            result => result.map_err(from_io("name an object"))?,
+        }
+        self.confirm(path, trailer).inspect_err(|_| undo("unname an object", || disk::remove_if_there(path)))
+    }
+
+    fn replace(&self, staged: &Staged, path: &Path, trailer: &Trailer) -> S3Result<()> {
+        // The staging link must outlive the rename: it is what tells a start after a crash to look at this object.
+        let second = Link::new(staged, staged.path.with_extension("x"))?;
+        let old = self.layout.trash().join(random_name());
+        fs::hard_link(path, &old).map_err(from_io("keep the old object"))?;
+        let old = Remove(old);
+        fs::rename(&second.0, path).map_err(from_io("replace an object"))?;
+        self.confirm(path, trailer).inspect_err(|_| undo("restore an object", || fs::rename(&old.0, path)))
+    }
+
+    /// The last two steps: the directory entry and the index row become durable.
+    fn confirm(&self, path: &Path, trailer: &Trailer) -> S3Result<()> {
+        let folder = path.parent().ok_or_else(|| internal("find the folder of an object"))?;
+        sync_dir(folder).map_err(from_io("sync a folder of objects"))?;
+        self.apply(Change::Upsert(Row::from(trailer)))
+    }
+
+    /// Deletes an object; one that is not there is fine. Blocks.
+    pub(crate) fn delete(&self, bucket: &str, key: &str, if_match: Option<&ETagCondition>) -> S3Result<()> {
+        let _bucket = self.bucket_gate.read().unwrap_or_else(PoisonError::into_inner);
+        if !self.has_bucket(bucket) {
+            return Err(no_such_bucket());
+        }
+        let _key = self.locks.lock(key);
+        let path = self.layout.object(bucket, key);
+        if let Some(condition) = if_match {
+            let existing = self.readable_or_quarantined(&path)?.ok_or_else(no_such_key)?;
+            if !matches(condition, &existing) {
+                return Err(precondition_failed("If-Match"));
+            }
+        }
+        let trash = self.layout.trash().join(random_name());
+        match fs::rename(&path, &trash) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return self.forget(bucket, key),
+            result => result.map_err(from_io("delete an object"))?,
+        }
+        match self.confirm_delete(&path, bucket, key) {
+            Ok(()) => drop(Remove(trash)),
+            Err(error) => {
+                undo("restore an object", || fs::rename(&trash, &path));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn confirm_delete(&self, path: &Path, bucket: &str, key: &str) -> S3Result<()> {
+        let folder = path.parent().ok_or_else(|| internal("find the folder of an object"))?;
+        // The trash first: an object may be in both folders after a crash, but never in neither.
+        sync_dir(&self.layout.trash()).map_err(from_io("sync the trash"))?;
+        sync_dir(folder).map_err(from_io("sync a folder of objects"))?;
+        self.apply(Change::Remove { bucket: bucket.to_owned(), key: key.to_owned() })
+    }
+
+    /// Removes a row whose file is gone.
+    fn forget(&self, bucket: &str, key: &str) -> S3Result<()> {
+        if self.index.has(bucket, key).map_err(index_error("look up an object"))? {
+            tracing::warn!(bucket, key, "the index knew an object that has no file; forgotten");
+            self.apply(Change::Remove { bucket: bucket.to_owned(), key: key.to_owned() })?;
+        }
+        Ok(())
+    }
+
+    /// Waits until `change` is durable in the index.
+    pub(crate) fn apply(&self, change: Change) -> S3Result<()> {
+        self.index.apply(change).map_err(index_error("change the index"))
+    }
+
+    /// The trailer of the object at `path`, if there is one. A damaged file is moved aside, never removed, so that
+    /// the key can be written again.
+    fn readable_or_quarantined(&self, path: &Path) -> S3Result<Option<Trailer>> {
+        let Some(file) = disk::open_if_there(path).map_err(from_io("open an object"))? else {
+            return Ok(None);
+        };
+        match Trailer::read(&file) {
+            Ok(trailer) => Ok(Some(trailer)),
+            Err(TrailerError::Io(cause)) => Err(from_io("read a trailer")(cause)),
+            Err(TrailerError::Corrupt(what)) => {
+                tracing::error!(path = %path.display(), what, "damaged object moved to quarantine");
+                quarantine(&self.layout.quarantine(), path).map_err(from_io("quarantine an object"))?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Moves a damaged file to the quarantine folder.
+pub(crate) fn quarantine(folder: &Path, path: &Path) -> io::Result<()> {
+    disk::make_dir(folder)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    fs::rename(path, folder.join(format!("{name}.{}", random_name())))?;
+    sync_dir(folder)?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// What a client learns of an error of the index.
+pub(crate) fn index_error(action: &'static str) -> impl Fn(IndexError) -> s3s::S3Error {
+    move |cause| match cause {
+        IndexError::Full => storage_full(),
+        IndexError::Other(cause) => {
+            tracing::error!(action, cause, "index error");
+            refuse(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
+        }
+    }
+}
+
+fn undo(action: &'static str, step: impl FnOnce() -> io::Result<()>) {
+    if let Err(cause) = step() {
+        tracing::error!(action, %cause, "cannot undo; the next start settles it");
+    }
+}
+
+/// A second link to a staged file; removed when dropped, unless it was renamed away.
+struct Link(PathBuf);
+
+impl Link {
+    fn new(staged: &Staged, path: PathBuf) -> S3Result<Self> {
+        fs::hard_link(&staged.path, &path).map_err(from_io("link a staging file"))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        undo("unlink a staging file", || disk::remove_if_there(&self.0));
+    }
+}
+
+/// A file in the trash; removed when dropped.
+struct Remove(PathBuf);
+
+impl Drop for Remove {
+    fn drop(&mut self) {
+        undo("empty the trash", || disk::remove_if_there(&self.0));
+    }
+}

@@ -1,0 +1,257 @@
+//! The store: what is open while it serves.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use s3s::path::check_bucket_name;
+use s3s::service::S3Service;
+use s3s::{S3Error, S3ErrorCode, S3Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::{OpenError, StoreConfig};
+use crate::disk::{self, DiskFloor, sync_dir};
+use crate::error::{from_io, no_such_bucket, refuse};
+use crate::index::{Change, Index};
+use crate::layout::{Layout, random_name};
+use crate::locks::KeyLocks;
+use crate::publish::index_error;
+use crate::recover::{self, BUCKET_FILE, BucketFile};
+use crate::upload::blocking;
+use crate::{multipart, s3};
+
+/// Uploads that may wait for their turn, for each that may write.
+const WAITING_PER_UPLOAD: usize = 4;
+/// How long [`Store::shutdown`] waits for uploads that are being written.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
+
+/// An open object store. Cheap to clone; all clones are the same store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) service: S3Service,
+}
+
+/// What all clones of a store share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: StoreConfig,
+    pub(crate) layout: Layout,
+    pub(crate) index: Index,
+    pub(crate) floor: Arc<DiskFloor>,
+    pub(crate) locks: KeyLocks,
+    /// Taken before a lock of `locks`, never after.
+    pub(crate) upload_locks: KeyLocks,
+    /// Read by whatever changes an object, written by what makes or removes a bucket.
+    pub(crate) bucket_gate: RwLock<()>,
+    buckets: RwLock<BTreeMap<String, i64>>,
+    uploads: Arc<Semaphore>,
+    uploads_waiting: AtomicUsize,
+    closing: AtomicBool,
+    lock: Mutex<Option<File>>,
+}
+
+impl Store {
+    /// Opens the store in `config.root`: takes its lock, finishes or undoes what a crash left in flight, and builds
+    /// the index anew from the object files when it is missing, damaged or of another version.
+    pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        let opening = tokio::task::spawn_blocking(move || Inner::open(config)).await;
+        let inner = opening
+            .unwrap_or_else(|cause| Err(OpenError::Config(format!("opening was interrupted: {cause}"))))?;
+        let inner = Arc::new(inner);
+        let service = s3::service(&inner)?;
+        Ok(Self { inner, service })
+    }
+
+    /// Makes a bucket unless it is there already. Names follow the rules of Amazon S3
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+    pub async fn create_bucket_if_missing(&self, bucket: &str) -> Result<(), BucketError> {
+        let (inner, bucket) = (Arc::clone(&self.inner), bucket.to_owned());
+        match blocking(move || inner.create_bucket(&bucket)).await {
+            Err(error) if *error.code() != S3ErrorCode::BucketAlreadyOwnedByYou => Err(BucketError(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Stops taking requests, waits up to 30 seconds for uploads that are being written, folds the index's
+    /// write-ahead log into its file and releases the lock. Requests that still come get 503.
+    pub async fn shutdown(self) {
+        let inner = self.inner;
+        inner.closing.store(true, Ordering::SeqCst);
+        let all = u32::try_from(inner.config.uploads_at_once_max).unwrap_or(u32::MAX);
+        if tokio::time::timeout(SHUTDOWN_WAIT, inner.uploads.acquire_many(all)).await.is_err() {
+            tracing::warn!("some uploads did not end in time");
+        }
+        let closing = Arc::clone(&inner);
+        if tokio::task::spawn_blocking(move || closing.index.close()).await.is_err() {
+            tracing::error!("closing the index was interrupted");
+        }
+        inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Why a bucket could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make the bucket: {}", .0.message().unwrap_or_default())]
+pub struct BucketError(S3Error);
+
+impl Inner {
+    fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        if config.uploads_at_once_max == 0 || config.uploads_at_once_max > Semaphore::MAX_PERMITS >> 4 {
+            return Err(OpenError::Config("uploads_at_once_max must be at least 1".to_owned()));
+        }
+        let layout = Layout::new(&config.root);
+        recover::make_folders(&layout)?;
+        let lock = recover::lock(&layout)?;
+        recover::ensure_index(&layout)?;
+        recover::sweep(&layout)?;
+        multipart::sweep(&layout, config.multipart_age_max)?;
+        let buckets = recover::load_buckets(&layout)?;
+        let index = Index::open(&layout.index(), &layout.rebuild_wanted())?;
+        Ok(Self {
+            floor: DiskFloor::new(config.root.clone(), config.disk_floor_bytes),
+            locks: KeyLocks::new(),
+            upload_locks: KeyLocks::new(),
+            bucket_gate: RwLock::new(()),
+            buckets: RwLock::new(buckets),
+            uploads: Arc::new(Semaphore::new(config.uploads_at_once_max)),
+            uploads_waiting: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+            lock: Mutex::new(Some(lock)),
+            layout,
+            index,
+            config,
+        })
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Waits for an upload's turn: not too long, and not behind too many others.
+    pub(crate) async fn admit_upload(&self) -> S3Result<OwnedSemaphorePermit> {
+        let slow_down =
+            || refuse(S3ErrorCode::SlowDown, "Too many uploads at once. Please reduce your request rate.");
+        if let Ok(permit) = Arc::clone(&self.uploads).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = Waiting::enter(&self.uploads_waiting);
+        if waiting.before >= self.config.uploads_at_once_max.saturating_mul(WAITING_PER_UPLOAD) {
+            return Err(slow_down());
+        }
+        let turn =
+            tokio::time::timeout(self.config.upload_wait_max, Arc::clone(&self.uploads).acquire_owned());
+        turn.await.ok().and_then(Result::ok).ok_or_else(slow_down)
+    }
+
+    pub(crate) fn is_write_once(&self, key: &str) -> bool {
+        self.config.write_once.iter().any(|pattern| pattern.matches(key))
+    }
+
+    pub(crate) fn has_bucket(&self, bucket: &str) -> bool {
+        self.buckets.read().unwrap_or_else(PoisonError::into_inner).contains_key(bucket)
+    }
+
+    /// Refuses when there is no such bucket.
+    pub(crate) fn need_bucket(&self, bucket: &str) -> S3Result<()> {
+        if self.has_bucket(bucket) { Ok(()) } else { Err(no_such_bucket()) }
+    }
+
+    /// All buckets by name, with when they were made.
+    pub(crate) fn buckets(&self) -> Vec<(String, i64)> {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets.iter().map(|(name, created_ms)| (name.clone(), *created_ms)).collect()
+    }
+
+    /// Makes a bucket in the staging folder and moves it into place whole. Blocks.
+    pub(crate) fn create_bucket(&self, bucket: &str) -> S3Result<()> {
+        if !check_bucket_name(bucket) {
+            return Err(refuse(S3ErrorCode::InvalidBucketName, "The specified bucket is not valid."));
+        }
+        let _gate = self.bucket_gate.write().unwrap_or_else(PoisonError::into_inner);
+        if self.has_bucket(bucket) {
+            return Err(refuse(
+                S3ErrorCode::BucketAlreadyOwnedByYou,
+                "The bucket exists already and is yours.",
+            ));
+        }
+        let created_ms = now_ms();
+        let staged = self.layout.staging().join(random_name());
+        let made = build_bucket(&staged, created_ms)
+            .and_then(|()| fs::rename(&staged, self.layout.bucket(bucket)))
+            .and_then(|()| sync_dir(&self.layout.buckets()));
+        if let Err(cause) = made {
+            if fs::remove_dir_all(&staged).is_err() {
+                tracing::debug!("the staged bucket is swept at the next start");
+            }
+            return Err(from_io("create a bucket")(cause));
+        }
+        self.buckets.write().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned(), created_ms);
+        Ok(())
+    }
+
+    /// Removes an empty bucket. Blocks.
+    pub(crate) fn delete_bucket(&self, bucket: &str) -> S3Result<()> {
+        let _gate = self.bucket_gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.need_bucket(bucket)?;
+        let known = self.index.bucket_has_objects(bucket).map_err(index_error("look into a bucket"))?;
+        // The files are asked too: a file that the index does not know is somebody's photo all the same.
+        if known || holds_files(&self.layout.bucket(bucket)).map_err(from_io("look into a bucket"))? {
+            return Err(refuse(S3ErrorCode::BucketNotEmpty, "The bucket you tried to delete is not empty."));
+        }
+        multipart::forget_bucket(&self.layout, bucket).map_err(from_io("remove multipart uploads"))?;
+        let trash = self.layout.trash().join(random_name());
+        fs::rename(self.layout.bucket(bucket), &trash)
+            .and_then(|()| sync_dir(&self.layout.trash()))
+            .and_then(|()| sync_dir(&self.layout.buckets()))
+            .map_err(from_io("delete a bucket"))?;
+        self.buckets.write().unwrap_or_else(PoisonError::into_inner).remove(bucket);
+        self.apply(Change::RemoveBucket(bucket.to_owned()))?;
+        fs::remove_dir_all(&trash).map_err(from_io("empty the trash"))
+    }
+}
+
+fn build_bucket(path: &Path, created_ms: i64) -> std::io::Result<()> {
+    disk::make_dir(path)?;
+    let mut file = disk::create_new(&path.join(BUCKET_FILE))?;
+    file.write_all(&serde_json::to_vec(&BucketFile { created_ms })?)?;
+    file.sync_all()?;
+    recover::make_shards(path)
+}
+
+fn holds_files(bucket: &Path) -> std::io::Result<bool> {
+    for shard in crate::layout::shards() {
+        if !recover::entries(&bucket.join(shard))?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Counts one that waits, for as long as it waits.
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+}
