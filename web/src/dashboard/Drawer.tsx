@@ -46,7 +46,7 @@ export function Drawer(props: {
       >
         <header class="drawer-head">
           <h2 id="drawer-title" ref={title} tabIndex={-1}>
-            {job?.title ?? (missing ? "" : words.common.loading)}
+            {job?.title ?? (missing ? words.job.missingTitle : words.common.loading)}
           </h2>
           <button
             type="button"

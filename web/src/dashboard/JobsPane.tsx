@@ -162,8 +162,10 @@ function JobRow({ job, open }: { job: Job; open: boolean }) {
         <span class="title clip">{job.title}</span>
         <span class="soft small clip">{job.address ?? ""}</span>
       </span>
-      <span class="who clip">{job.customer?.name}</span>
-      <span class="when soft">{when}</span>
+      <span class="meta">
+        <span class="who clip">{job.customer?.name}</span>
+        <span class="when soft">{when}</span>
+      </span>
       <span class="count soft" title={words.jobs.photos(count)}>
         <Icon name="image" size={16} />
         <span aria-hidden="true">{count}</span>
@@ -182,11 +184,13 @@ export function JobListSkeleton() {
           <span class="what">
             <span class="skeleton bar" />
           </span>
-          <span class="who">
-            <span class="skeleton bar" />
-          </span>
-          <span class="when">
-            <span class="skeleton bar" />
+          <span class="meta">
+            <span class="who">
+              <span class="skeleton bar" />
+            </span>
+            <span class="when">
+              <span class="skeleton bar" />
+            </span>
           </span>
         </div>
       ))}

@@ -90,11 +90,7 @@ function UploadTile({ item }: { item: UploadItem }) {
   const failed = item.state.kind === "failed";
   return (
     <div class="tile">
-      {item.preview === null ? (
-        <NoPreview text="" />
-      ) : (
-        <img src={item.preview} alt={words.upload.progress(item.name)} />
-      )}
+      {item.preview !== null && <img src={item.preview} alt={words.upload.progress(item.name)} />}
       {item.state.kind !== "stored" && (
         <div class="ring" aria-hidden="true">
           {failed ? <Icon name="alert" size={28} /> : <Ring fraction={fractionSent(item)} />}

@@ -16,6 +16,7 @@ test("an_upload_is_a_tile_until_the_list_shows_its_photo_and_never_twice", () =>
     item("b", { kind: "stored", photoId: "P2" }),
     item("c", { kind: "sending", sent: 50 }),
     item("d", { kind: "failed", reason: "network" }),
+    item("e", { kind: "failed", reason: "type" }),
   ];
   const tiles = tilesOf([photo("P0"), photo("P1")], items);
   expect(tiles.map(keyOf)).toEqual(["P0", "P1", "P2", "c", "d"]);

@@ -1,5 +1,5 @@
 import type { Photo } from "../api/types";
-import { sentBytes, type UploadItem } from "../upload/items";
+import { canRetry, sentBytes, type UploadItem } from "../upload/items";
 
 /** A square of the grid: a photo on the server, or an upload that the list does not show yet. */
 export type Tile =
@@ -7,7 +7,7 @@ export type Tile =
   | { kind: "upload"; item: UploadItem };
 
 /**
- * The photos, then the uploads that are not among them yet. A photo that came from this page keeps its preview, so
+ * The photos, then the uploads that are not among them yet and may still become one. A photo that came from this page keeps its preview, so
  * that it does not blink while the server's picture loads.
  */
 export function tilesOf(photos: readonly Photo[], items: readonly UploadItem[]): Tile[] {
@@ -22,7 +22,8 @@ export function tilesOf(photos: readonly Photo[], items: readonly UploadItem[]):
   });
   for (const item of items) {
     const listed = item.state.kind === "stored" && !itemOf.has(item.state.photoId);
-    if (!listed) tiles.push({ kind: "upload", item });
+    const hopeless = item.state.kind === "failed" && !canRetry(item.state.reason);
+    if (!listed && !hopeless) tiles.push({ kind: "upload", item });
   }
   return tiles;
 }

@@ -85,16 +85,16 @@ function useMissedDrops(): void {
 export function UploadList(props: { uploads: Uploads; items: readonly UploadItem[] }) {
   const { words } = useWords();
   const { uploads, items } = props;
-  const { total, stored, failed, active } = summarise(items);
+  const { total, stored, active } = summarise(items);
   if (total === 0) return null;
   if (stored === total) return <Notice tone="safe" text={words.upload.summaryDone(total)} />;
   const retryable = items.filter(({ state }) => state.kind === "failed" && canRetry(state.reason));
   return (
     <div>
       <p class="small soft" role="status">
-        {active === 0
-          ? words.upload.summaryFailed(failed)
-          : words.upload.summarySending(stored, total)}
+        {active > 0
+          ? words.upload.summarySending(stored, total)
+          : retryable.length > 0 && words.upload.summaryFailed(retryable.length)}
       </p>
       <ul class="upload-rows">
         {items.map((item) => (

@@ -83,6 +83,7 @@ export const en = {
   },
 
   job: {
+    missingTitle: "No such job",
     missing: "We can't find this job. It may have been removed.",
     photos: "Photos",
     noPhotos: "No photos yet. The first one you upload shows here.",
@@ -177,7 +178,7 @@ export const en = {
   capture: {
     title: "Add photos",
     takePhoto: "Take photo",
-    library: "From library",
+    library: "Library",
     change: "Change job",
     pickJob: "Which job is it?",
     noJobs: "There is no job for you yet. Ask the office for a link.",

@@ -83,6 +83,7 @@ export const es: Words = {
   },
 
   job: {
+    missingTitle: "No existe ese trabajo",
     missing: "No encontramos este trabajo. Puede que se haya eliminado.",
     photos: "Fotos",
     noPhotos: "Aún no hay fotos. La primera que subas aparecerá aquí.",
@@ -179,7 +180,7 @@ export const es: Words = {
   capture: {
     title: "Añadir fotos",
     takePhoto: "Tomar foto",
-    library: "De la galería",
+    library: "Galería",
     change: "Cambiar de trabajo",
     pickJob: "¿Qué trabajo es?",
     noJobs: "Aún no hay un trabajo para ti. Pide un enlace a la oficina.",
