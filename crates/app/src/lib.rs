@@ -1,1 +1,13 @@
-//! qdn
+//! The qdn application: everything around the signing and storage cores.
+
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod delivery;
+pub mod domain;
+pub mod http;
+pub mod links;
+pub mod listener;
+pub mod s3;
+pub mod serve;
+pub mod telemetry;

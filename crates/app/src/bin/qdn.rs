@@ -1,2 +1,19 @@
-//! The qdn program.
-fn main() {}
+//! The qdn program: the server and its command line.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = qdn::cli::Cli::parse();
+    qdn::telemetry::start();
+    match qdn::cli::run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The last line of a program that gives up is for a person.
+            eprintln!("qdn: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

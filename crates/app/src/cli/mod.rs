@@ -1,0 +1,88 @@
+//! The command line.
+
+mod job;
+mod key;
+mod link;
+mod serve;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+
+use crate::db::Sqlite;
+use crate::serve::database_path;
+
+/// The photo system for field-service businesses.
+#[derive(Parser)]
+#[command(name = "qdn", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the API, the pages and the photo store
+    Serve(serve::ServeArguments),
+    /// Add and list jobs
+    #[command(subcommand)]
+    Job(job::JobCommand),
+    /// Make a link for staff, a crew or a customer
+    Link(link::LinkArguments),
+    /// Make, list and revoke application keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Look after the photo store
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+}
+
+/// Where the installation's data is.
+#[derive(clap::Args)]
+pub(crate) struct DataArgument {
+    /// Folder of the database, the keys and the photos
+    #[arg(long = "data", env = "QDN_DATA", default_value = "qdn-data", value_name = "DIR")]
+    data: PathBuf,
+}
+
+impl DataArgument {
+    /// Opens the database of an installation that exists.
+    async fn open_db(&self) -> anyhow::Result<Sqlite> {
+        let path = existing(&self.data, &database_path(&self.data))?;
+        Sqlite::open(&path).await.with_context(|| format!("opening {}", path.display()))
+    }
+}
+
+/// A path that must be there already: a mistyped folder must not become a new installation.
+fn existing(data: &Path, path: &Path) -> anyhow::Result<PathBuf> {
+    if !path.exists() {
+        bail!(
+            "there is no qdn installation in {}; start one with `qdn serve`, or name its folder with --data",
+            data.display()
+        );
+    }
+    Ok(path.to_owned())
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// A sentence for the person at the terminal.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Job(command) => job::run(command).await,
+        Command::Link(arguments) => link::run(arguments).await,
+        Command::Key(command) => key::run(command).await,
+        Command::Store(command) => store::run(command),
+    }
+}
+
+/// Prints a line for the person or program at the other end of standard output.
+fn say(line: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").context("writing to standard output")
+}

@@ -1,0 +1,218 @@
+//! What the server is told, one struct per concern. Nothing here is secret and everything has a default.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use http::Uri;
+
+/// The whole configuration of `qdn serve`.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Where and under which names it listens.
+    pub network: NetworkConfig,
+    /// Where the bytes go.
+    pub storage: StorageConfig,
+    /// What an upload may be.
+    pub uploads: UploadConfig,
+    /// What the pages say.
+    pub pages: PagesConfig,
+}
+
+/// Where and under which names the server listens.
+#[derive(Debug, Clone)]
+pub struct NetworkConfig {
+    /// The API and the pages.
+    pub listen: SocketAddr,
+    /// The object store, an origin of its own.
+    pub store_listen: SocketAddr,
+    /// How people reach the API, such as `https://photos.example.com`. `None`: by the name they used.
+    pub public_url: Option<String>,
+    /// How people reach the store. `None`: by the host name they used for the API, at the store's port.
+    pub store_public_url: Option<String>,
+    /// Seconds that requests in flight get to finish on shutdown.
+    pub drain_seconds: u64,
+    /// Connections at once, on each of the two ports.
+    pub connections_max: usize,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self {
+            listen: SocketAddr::new(local, 8080),
+            store_listen: SocketAddr::new(local, 9000),
+            public_url: None,
+            store_public_url: None,
+            drain_seconds: 30,
+            connections_max: 1024,
+        }
+    }
+}
+
+/// Where the bytes go.
+#[derive(Debug, Clone)]
+pub struct StorageConfig {
+    /// The folder of everything: database, keys, objects.
+    pub data: PathBuf,
+    /// The bucket.
+    pub bucket: String,
+    /// The region that signatures name.
+    pub region: String,
+    /// Uploads end with 507 when less space than this is left; `None` is 256 MiB or 5 % of the disk, the smaller.
+    pub disk_floor_bytes: Option<u64>,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("qdn-data"),
+            bucket: "qdn-uploads".to_owned(),
+            region: "us-east-1".to_owned(),
+            disk_floor_bytes: None,
+        }
+    }
+}
+
+/// What an upload may be, and for how long links and grants live.
+#[derive(Debug, Clone)]
+pub struct UploadConfig {
+    /// The largest photo.
+    pub photo_bytes_max: u64,
+    /// How long a granted upload may be used, unless the caller asks for less.
+    pub upload_expires_seconds: u32,
+    /// Seconds within which everybody is handed the same signed URL; it lives for one window more.
+    pub delivery_window_seconds: u32,
+    /// Requests per minute of the pages' own application key, all users together.
+    pub requests_per_minute_max: u32,
+}
+
+impl Default for UploadConfig {
+    fn default() -> Self {
+        Self {
+            photo_bytes_max: 100 << 20,
+            upload_expires_seconds: 15 * 60,
+            delivery_window_seconds: 15 * 60,
+            requests_per_minute_max: 12_000,
+        }
+    }
+}
+
+/// What the pages say.
+#[derive(Debug, Clone)]
+pub struct PagesConfig {
+    /// Above the customer's gallery.
+    pub company_name: String,
+    /// Whom a customer calls when a link is dead.
+    pub company_phone: Option<String>,
+}
+
+impl Default for PagesConfig {
+    fn default() -> Self {
+        Self { company_name: "QuickDumpNow".to_owned(), company_phone: None }
+    }
+}
+
+impl Config {
+    /// Everything that cannot be right, each as a sentence that names the setting.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (name, url) in
+            [("public-url", &self.network.public_url), ("store-public-url", &self.network.store_public_url)]
+        {
+            if let Some(url) = url
+                && !is_origin(url)
+            {
+                problems.push(format!(
+                    "--{name} must be an origin such as https://photos.example.com, not {url:?}"
+                ));
+            }
+        }
+        if self.network.public_url.is_some() != self.network.store_public_url.is_some() {
+            problems.push("--public-url and --store-public-url go together: set both or neither".to_owned());
+        }
+        let uploads = &self.uploads;
+        if uploads.photo_bytes_max == 0 || uploads.photo_bytes_max > 5 << 30 {
+            problems.push(
+                "--photo-bytes-max must be 1 to 5368709120, the most that one S3 form can carry".to_owned(),
+            );
+        }
+        for (name, seconds) in [
+            ("upload-expires-seconds", uploads.upload_expires_seconds),
+            ("delivery-window-seconds", uploads.delivery_window_seconds),
+        ] {
+            if !(1..=86_400).contains(&seconds) {
+                problems.push(format!("--{name} must be 1 to 86400"));
+            }
+        }
+        if uploads.requests_per_minute_max == 0 {
+            problems.push("--requests-per-minute-max must be at least 1".to_owned());
+        }
+        if self.network.connections_max == 0 {
+            problems.push("--connections-max must be at least 1".to_owned());
+        }
+        if !is_bucket_name(&self.storage.bucket) {
+            problems.push(
+                "--bucket must be 3 to 63 of a-z, 0-9, - and ., starting and ending with a letter or digit"
+                    .to_owned(),
+            );
+        }
+        problems
+    }
+}
+
+/// Whether `url` is scheme, host and perhaps a port, nothing else.
+fn is_origin(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let plain = uri.authority().is_some_and(|authority| {
+        !authority.as_str().contains('@')
+            && url == format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
+    });
+    plain && matches!(uri.scheme_str(), Some("http" | "https"))
+}
+
+/// The rules that matter of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+fn is_bucket_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| plain(byte) || byte == b'-' || byte == b'.')
+        && name.bytes().next().is_some_and(plain)
+        && name.bytes().last().is_some_and(plain)
+        && !name.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_have_no_problems() {
+        assert_eq!(Config::default().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once_and_by_name() {
+        let mut config = Config::default();
+        config.network.public_url = Some("https://a.example/path".to_owned());
+        config.uploads.photo_bytes_max = 0;
+        config.uploads.upload_expires_seconds = 0;
+        config.storage.bucket = "No".to_owned();
+        let problems = config.problems().join("\n");
+        for name in [
+            "--public-url",
+            "--store-public-url",
+            "--photo-bytes-max",
+            "--upload-expires-seconds",
+            "--bucket",
+        ] {
+            assert!(problems.contains(name), "{name} in {problems}");
+        }
+    }
+
+    #[test]
+    fn origins_have_no_path_and_no_user() {
+        assert!(is_origin("http://192.168.1.5:8080") && is_origin("https://a.example"));
+        for bad in ["a.example", "https://a.example/", "ftp://a", "https://u@a.example", "https://", ""] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+}

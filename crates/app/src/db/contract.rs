@@ -1,0 +1,241 @@
+//! What every backend must do, as one suite: each backend's tests add one line.
+
+use jiff::Timestamp;
+
+use super::{Db, DbError, Grant, JobFilter};
+use crate::domain::photo::Location;
+use crate::domain::{
+    Application, ApplicationId, ApplicationKind, Customer, CustomerId, Job, JobChange, JobId, JobStatus,
+    Link, LinkId, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, Role, Scope, Secret,
+};
+
+/// Runs the suite on an empty database.
+pub(crate) async fn run(db: &dyn Db) {
+    db.ping().await.unwrap();
+    customers_and_jobs_are_kept_and_listed(db).await;
+    jobs_are_searched_filtered_and_paged(db).await;
+    links_are_found_by_token_and_die_by_revocation(db).await;
+    applications_are_found_by_key(db).await;
+    photos_are_granted_once_per_idempotency_key(db).await;
+    photos_are_stored_changed_and_deleted(db).await;
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn job_id(text: &str) -> JobId {
+    JobId::parse(text).unwrap()
+}
+
+fn job(id: &str, customer: &str, title: &str, second: i64) -> Job {
+    Job {
+        job_id: job_id(id),
+        customer_id: CustomerId::parse(customer).unwrap(),
+        title: title.to_owned(),
+        address: Some("12 Elm Street".to_owned()),
+        scheduled_for: None,
+        status: JobStatus::Scheduled,
+        created_at: at(second),
+    }
+}
+
+fn filter() -> JobFilter {
+    JobFilter { scope: Scope::AllJobs, search: Vec::new(), status: None, after: None, limit: 100 }
+}
+
+async fn ids(db: &dyn Db, filter: JobFilter) -> Vec<String> {
+    db.jobs(filter).await.unwrap().into_iter().map(|row| row.job.job_id.to_string()).collect()
+}
+
+async fn customers_and_jobs_are_kept_and_listed(db: &dyn Db) {
+    for (id, name) in [("c1", "Ann Lee"), ("c2", "100% Öl & Co_")] {
+        let customer = Customer {
+            customer_id: CustomerId::parse(id).unwrap(),
+            name: name.to_owned(),
+            phone: Some("555".to_owned()),
+            email: None,
+            created_at: at(1),
+        };
+        db.insert_customer(customer.clone()).await.unwrap();
+        assert_eq!(db.customer(customer.customer_id.clone()).await.unwrap(), Some(customer));
+    }
+    let after = CustomerId::parse("c1").unwrap();
+    let names: Vec<_> = db.customers(Some(after), 10).await.unwrap().into_iter().map(|c| c.name).collect();
+    assert_eq!(names, ["100% Öl & Co_"]);
+
+    db.insert_job(job("j1", "c1", "Garage", 10)).await.unwrap();
+    assert!(matches!(db.insert_job(job("j1", "c1", "Other", 10)).await, Err(DbError::Conflict("job"))));
+    assert!(matches!(
+        db.insert_job(job("jX", "nobody", "Other", 10)).await,
+        Err(DbError::Missing("customer"))
+    ));
+    assert_eq!(db.job(job_id("j1")).await.unwrap(), Some(job("j1", "c1", "Garage", 10)));
+    assert_eq!(db.job(job_id("j9")).await.unwrap(), None);
+    let row = db.job_row(job_id("j1")).await.unwrap().unwrap();
+    assert_eq!((row.customer.name.as_str(), row.photo_count), ("Ann Lee", 0));
+
+    let change = JobChange {
+        status: Some(JobStatus::Done),
+        address: Some(None),
+        scheduled_for: Some(Some(at(77))),
+        ..JobChange::default()
+    };
+    assert!(db.change_job(job_id("j1"), change).await.unwrap());
+    let changed = db.job(job_id("j1")).await.unwrap().unwrap();
+    assert_eq!(
+        (changed.status, changed.address, changed.scheduled_for),
+        (JobStatus::Done, None, Some(at(77)))
+    );
+    assert_eq!(changed.title, "Garage");
+    assert!(!db.change_job(job_id("j9"), JobChange::default()).await.unwrap());
+}
+
+async fn jobs_are_searched_filtered_and_paged(db: &dyn Db) {
+    for (id, customer, title, second) in
+        [("j2", "c2", "Attic", 20), ("j3", "c2", "Cellar", 30), ("j4", "c1", "Cellar 50%", 30)]
+    {
+        db.insert_job(job(id, customer, title, second)).await.unwrap();
+    }
+    assert_eq!(ids(db, filter()).await, ["j4", "j3", "j2", "j1"]);
+    let first = ids(db, JobFilter { limit: 2, ..filter() }).await;
+    assert_eq!(first, ["j4", "j3"]);
+    let after = Some((at(30), job_id("j3")));
+    assert_eq!(ids(db, JobFilter { after, ..filter() }).await, ["j2", "j1"]);
+
+    let search =
+        |words: &[&str]| JobFilter { search: words.iter().map(ToString::to_string).collect(), ..filter() };
+    assert_eq!(ids(db, search(&["cell"])).await, ["j4", "j3"]);
+    assert_eq!(ids(db, search(&["CELL", "lee"])).await, ["j4"]);
+    assert_eq!(ids(db, search(&["0%"])).await, ["j4", "j3", "j2"]);
+    assert_eq!(ids(db, search(&["l_c"])).await, Vec::<String>::new());
+    assert_eq!(ids(db, search(&["'; --"])).await, Vec::<String>::new());
+
+    let customer = Scope::Customer(CustomerId::parse("c2").unwrap());
+    assert_eq!(ids(db, JobFilter { scope: customer, ..filter() }).await, ["j3", "j2"]);
+    assert_eq!(ids(db, JobFilter { scope: Scope::Job(job_id("j2")), ..filter() }).await, ["j2"]);
+    assert_eq!(ids(db, JobFilter { status: Some(JobStatus::Done), ..filter() }).await, ["j1"]);
+}
+
+async fn links_are_found_by_token_and_die_by_revocation(db: &dyn Db) {
+    let token = Secret::generate("t_");
+    let link = Link {
+        link_id: LinkId::parse("l1").unwrap(),
+        token_hash: token.hash(),
+        role: Role::Crew,
+        scope: Scope::Job(job_id("j1")),
+        may_upload: true,
+        created_at: at(5),
+        expires_at: at(500),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    db.insert_link(link.clone()).await.unwrap();
+    let found = db.link_by_token(token.hash()).await.unwrap().unwrap();
+    assert!(found.token_hash.verify(&token));
+    assert_eq!((found.role, &found.scope, found.may_upload), (Role::Crew, &link.scope, true));
+    assert!(found.is_live(at(499)) && !found.is_live(at(500)));
+    assert!(db.link_by_token(Secret::generate("t_").hash()).await.unwrap().is_none());
+
+    db.touch_link(link.link_id.clone(), at(60)).await.unwrap();
+    assert!(db.revoke_link(link.link_id.clone(), at(70)).await.unwrap());
+    assert!(db.revoke_link(link.link_id.clone(), at(80)).await.unwrap());
+    assert!(!db.revoke_link(LinkId::parse("l9").unwrap(), at(80)).await.unwrap());
+    let dead = db.link(link.link_id).await.unwrap().unwrap();
+    assert_eq!((dead.revoked_at, dead.last_used_at), (Some(at(70)), Some(at(60))));
+    assert!(!dead.is_live(at(71)));
+    assert_eq!(db.links_of_job(job_id("j1")).await.unwrap().len(), 1);
+    assert!(db.links_of_job(job_id("j2")).await.unwrap().is_empty());
+}
+
+async fn applications_are_found_by_key(db: &dyn Db) {
+    let key = Secret::generate("k_");
+    let kind = ApplicationKind::Secret { role: Role::Crew, scope: Scope::AllJobs };
+    let application = Application {
+        application_id: ApplicationId::parse("a1").unwrap(),
+        name: "Van 3".to_owned(),
+        kind: kind.clone(),
+        key_hash: key.hash(),
+        allowed_origins: vec!["https://example.com".to_owned()],
+        requests_per_minute_max: 60,
+        created_at: at(1),
+        revoked_at: None,
+    };
+    db.insert_application(application.clone()).await.unwrap();
+    let found = db.application_by_key(key.hash()).await.unwrap().unwrap();
+    assert_eq!(
+        (found.kind, found.allowed_origins, found.requests_per_minute_max),
+        (kind, application.allowed_origins, 60)
+    );
+    assert!(db.application_by_key(Secret::generate("k_").hash()).await.unwrap().is_none());
+    assert!(db.revoke_application(application.application_id, at(9)).await.unwrap());
+    assert_eq!(db.applications().await.unwrap()[0].revoked_at, Some(at(9)));
+}
+
+fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
+    PhotoRecord {
+        job_id: job_id("j1"),
+        photo_id: PhotoId::parse(id).unwrap(),
+        key: format!("jobs/j1/photos/{id}"),
+        name: "a.jpg".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        size_bytes: Some(5_000_000_000),
+        sha256: Some([7; 32]),
+        phase: Some(Phase::Before),
+        caption: Some("Sofa".to_owned()),
+        taken_at: Some(at(40)),
+        location: Some(Location { latitude: -33.5, longitude: 151.25 }),
+        hidden: false,
+        status: PhotoStatus::Processing,
+        uploaded_by: Some(LinkId::parse("l1").unwrap()),
+        idempotency_key: idempotency_key.map(str::to_owned),
+        granted_at: at(50),
+        stored_at: None,
+        deleted_at: None,
+    }
+}
+
+async fn photos_are_granted_once_per_idempotency_key(db: &dyn Db) {
+    let first = photo("p1", Some("k"));
+    assert_eq!(db.grant_photos(vec![first.clone()]).await.unwrap(), [Grant::New]);
+    let again = db.grant_photos(vec![photo("p2", Some("k")), photo("p3", None)]).await.unwrap();
+    assert_eq!(again, [Grant::Existing(Box::new(first.clone())), Grant::New]);
+    let within_one_call =
+        db.grant_photos(vec![photo("p4", Some("m")), photo("p5", Some("m"))]).await.unwrap();
+    assert_eq!(within_one_call, [Grant::New, Grant::Existing(Box::new(photo("p4", Some("m"))))]);
+    let mut other_caller = photo("p6", Some("k"));
+    other_caller.uploaded_by = Some(LinkId::parse("l2").unwrap());
+    assert_eq!(db.grant_photos(vec![other_caller]).await.unwrap(), [Grant::New]);
+    let ids = ["p1", "p2", "p3"].map(|id| PhotoId::parse(id).unwrap()).to_vec();
+    assert_eq!(db.photos(job_id("j1"), ids).await.unwrap(), [first, photo("p3", None)]);
+    let elsewhere = vec![PhotoId::parse("p1").unwrap()];
+    assert!(db.photos(job_id("j2"), elsewhere).await.unwrap().is_empty());
+}
+
+async fn photos_are_stored_changed_and_deleted(db: &dyn Db) {
+    let id = |text: &str| PhotoId::parse(text).unwrap();
+    let count = async || db.job_row(job_id("j1")).await.unwrap().unwrap().photo_count;
+    db.mark_stored(job_id("j1"), vec![(id("p1"), at(60)), (id("p3"), at(61))]).await.unwrap();
+    db.mark_stored(job_id("j1"), vec![(id("p1"), at(99))]).await.unwrap();
+    assert_eq!(count().await, 2);
+
+    let change = PhotoChange { phase: Some(None), hidden: Some(true), caption: None };
+    assert!(db.change_photo(job_id("j1"), id("p1"), change).await.unwrap());
+    let changed = db.photos(job_id("j1"), vec![id("p1")]).await.unwrap().remove(0);
+    assert_eq!((changed.phase, changed.hidden, changed.caption.as_deref()), (None, true, Some("Sofa")));
+    assert_eq!(changed.stored_at, Some(at(60)));
+
+    assert!(db.delete_photo(job_id("j1"), id("p1"), at(70)).await.unwrap());
+    assert!(db.delete_photo(job_id("j1"), id("p1"), at(71)).await.unwrap());
+    assert!(!db.delete_photo(job_id("j1"), id("p9"), at(71)).await.unwrap());
+    assert!(!db.change_photo(job_id("j1"), id("p1"), PhotoChange::default()).await.unwrap());
+    let deleted = db.photos(job_id("j1"), vec![id("p1")]).await.unwrap().remove(0);
+    assert_eq!(deleted.deleted_at, Some(at(70)));
+    assert_eq!(count().await, 1);
+
+    db.adopt_photo(photo("old tool/IMG 1.jpg", None)).await.unwrap();
+    let mut other = photo("old tool/IMG 1.jpg", None);
+    other.hidden = true;
+    db.adopt_photo(other).await.unwrap();
+    assert!(!db.photos(job_id("j1"), vec![id("old tool/IMG 1.jpg")]).await.unwrap()[0].hidden);
+}

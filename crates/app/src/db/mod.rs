@@ -1,0 +1,131 @@
+//! The one port: what qdn asks of a database. Each backend passes `contract.rs`.
+
+#[cfg(test)]
+mod contract;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::{
+    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, JobStatus, Link, LinkId,
+    PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
+};
+
+pub use sqlite::Sqlite;
+
+/// Why the database could not do it. The text is for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// Something with this id is there already.
+    #[error("{0} exists already")]
+    Conflict(&'static str),
+    /// A row that the new one refers to is not there.
+    #[error("{0} does not exist")]
+    Missing(&'static str),
+    /// No space is left to write to: reads still work.
+    #[error("the database's disk is full")]
+    Full,
+    /// Anything else.
+    #[error("database: {0}")]
+    Broken(String),
+}
+
+/// Shorthand of this module.
+pub type Result<T> = std::result::Result<T, DbError>;
+
+/// Which jobs to list, newest first.
+#[derive(Debug, Clone)]
+pub struct JobFilter {
+    /// Only these.
+    pub scope: Scope,
+    /// Words that must all stand in the title, the address, the customer's name or the id, in any case.
+    pub search: Vec<String>,
+    /// Only with this status.
+    pub status: Option<JobStatus>,
+    /// Only after this one, in the order of the list.
+    pub after: Option<(Timestamp, JobId)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A job as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    /// The job.
+    pub job: Job,
+    /// Its customer.
+    pub customer: Customer,
+    /// How many of its photos are known to be stored and not deleted.
+    pub photo_count: u64,
+}
+
+/// What became of a wish to upload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Grant {
+    /// The record is new.
+    New,
+    /// The same caller asked for this upload of the job before, with the same idempotency key.
+    Existing(Box<PhotoRecord>),
+}
+
+/// What qdn asks of a database. Every call is atomic and durable when it returns.
+#[async_trait]
+pub trait Db: Send + Sync {
+    /// Whether it answers.
+    async fn ping(&self) -> Result<()>;
+
+    /// Keeps a new application.
+    async fn insert_application(&self, application: Application) -> Result<()>;
+    /// The application with this key, also a revoked one.
+    async fn application_by_key(&self, key_hash: SecretHash) -> Result<Option<Application>>;
+    /// All applications, newest first.
+    async fn applications(&self) -> Result<Vec<Application>>;
+    /// Takes an application's key back. False when there is none.
+    async fn revoke_application(&self, application_id: ApplicationId, now: Timestamp) -> Result<bool>;
+
+    /// Keeps a new link.
+    async fn insert_link(&self, link: Link) -> Result<()>;
+    /// The link with this token, also a dead one.
+    async fn link_by_token(&self, token_hash: SecretHash) -> Result<Option<Link>>;
+    /// One link by its public name.
+    async fn link(&self, link_id: LinkId) -> Result<Option<Link>>;
+    /// The links of one job, newest first.
+    async fn links_of_job(&self, job_id: JobId) -> Result<Vec<Link>>;
+    /// Takes a link back; done twice, the first time counts. False when there is none.
+    async fn revoke_link(&self, link_id: LinkId, now: Timestamp) -> Result<bool>;
+    /// Notes that a link was used.
+    async fn touch_link(&self, link_id: LinkId, now: Timestamp) -> Result<()>;
+
+    /// Keeps a new customer.
+    async fn insert_customer(&self, customer: Customer) -> Result<()>;
+    /// One customer.
+    async fn customer(&self, customer_id: CustomerId) -> Result<Option<Customer>>;
+    /// Customers by name, those after `after`, at most `limit`.
+    async fn customers(&self, after: Option<CustomerId>, limit: usize) -> Result<Vec<Customer>>;
+
+    /// Keeps a new job. [`DbError::Conflict`] when the id is taken, [`DbError::Missing`] without its customer.
+    async fn insert_job(&self, job: Job) -> Result<()>;
+    /// One job.
+    async fn job(&self, job_id: JobId) -> Result<Option<Job>>;
+    /// One job as the list shows it.
+    async fn job_row(&self, job_id: JobId) -> Result<Option<JobRow>>;
+    /// Jobs, newest first.
+    async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRow>>;
+    /// Changes a job. False when there is none.
+    async fn change_job(&self, job_id: JobId, change: JobChange) -> Result<bool>;
+
+    /// Keeps new records of granted uploads, all or none. A record whose `(job_id, uploaded_by,
+    /// idempotency_key)` is there already is not kept: the answer in its place is the earlier one.
+    async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>>;
+    /// The records of these photos of one job, those there are, deleted ones too.
+    async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>>;
+    /// Notes when the objects of these photos were first seen in the bucket.
+    async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()>;
+    /// Changes a photo that is not deleted. The record must exist: false when it does not.
+    async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool>;
+    /// Keeps a record for an object of an older tool, unless there is one.
+    async fn adopt_photo(&self, record: PhotoRecord) -> Result<()>;
+    /// Marks a photo deleted; done twice, the first time counts. False when it has no record.
+    async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool>;
+}

@@ -1,0 +1,249 @@
+//! SQLite: one writer, a few readers, WAL, every commit on the disk before it returns.
+
+mod applications;
+mod jobs;
+mod links;
+mod migrations;
+mod photos;
+mod row;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::{Db, DbError, Grant, JobFilter, JobRow, Result};
+use crate::domain::{
+    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, Link, LinkId, PhotoChange,
+    PhotoId, PhotoRecord, SecretHash,
+};
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many read connections are kept; more are opened for a burst and closed again.
+const READERS_KEPT_MAX: usize = 4;
+
+/// A database in one file. Cheap to clone.
+#[derive(Clone)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens or makes the file and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`DbError::Broken`] when it is no database, or one of a newer version; [`DbError::Full`].
+    pub async fn open(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        blocking(move || {
+            let mut writer = connect(&path)?;
+            migrations::migrate(&mut writer)?;
+            let shared = Shared { path, writer: Mutex::new(writer), readers: Mutex::default() };
+            Ok(Self { shared: Arc::new(shared) })
+        })
+        .await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let kept = lock(&shared.readers).pop();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => connect(&shared.path)?,
+            };
+            let answer = work(&connection);
+            let mut readers = lock(&shared.readers);
+            if readers.len() < READERS_KEPT_MAX {
+                readers.push(connection);
+            }
+            answer
+        })
+        .await
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let mut writer = lock(&shared.writer);
+            // Immediate: another process's lock is waited for here, not discovered in mid-work.
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        })
+        .await
+    }
+}
+
+/// A poisoned lock only says that another thread panicked between statements; SQLite rolled its work back.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(DbError::Broken(format!("a database thread ended early: {error}"))))
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL, because NORMAL loses the last commits of a WAL in a power cut.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(connection)
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+#[async_trait]
+impl Db for Sqlite {
+    async fn ping(&self) -> Result<()> {
+        self.read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+
+    async fn insert_application(&self, application: Application) -> Result<()> {
+        self.write(move |db| applications::insert(db, &application)).await
+    }
+    async fn application_by_key(&self, key_hash: SecretHash) -> Result<Option<Application>> {
+        self.read(move |db| applications::by_key(db, key_hash)).await
+    }
+    async fn applications(&self) -> Result<Vec<Application>> {
+        self.read(applications::all).await
+    }
+    async fn revoke_application(&self, application_id: ApplicationId, now: Timestamp) -> Result<bool> {
+        self.write(move |db| applications::revoke(db, &application_id, now)).await
+    }
+
+    async fn insert_link(&self, link: Link) -> Result<()> {
+        self.write(move |db| links::insert(db, &link)).await
+    }
+    async fn link_by_token(&self, token_hash: SecretHash) -> Result<Option<Link>> {
+        self.read(move |db| links::by_token(db, token_hash)).await
+    }
+    async fn link(&self, link_id: LinkId) -> Result<Option<Link>> {
+        self.read(move |db| links::by_id(db, &link_id)).await
+    }
+    async fn links_of_job(&self, job_id: JobId) -> Result<Vec<Link>> {
+        self.read(move |db| links::of_job(db, &job_id)).await
+    }
+    async fn revoke_link(&self, link_id: LinkId, now: Timestamp) -> Result<bool> {
+        self.write(move |db| links::revoke(db, &link_id, now)).await
+    }
+    async fn touch_link(&self, link_id: LinkId, now: Timestamp) -> Result<()> {
+        self.write(move |db| links::touch(db, &link_id, now)).await
+    }
+
+    async fn insert_customer(&self, customer: Customer) -> Result<()> {
+        self.write(move |db| jobs::insert_customer(db, &customer)).await
+    }
+    async fn customer(&self, customer_id: CustomerId) -> Result<Option<Customer>> {
+        self.read(move |db| jobs::customer(db, &customer_id)).await
+    }
+    async fn customers(&self, after: Option<CustomerId>, limit: usize) -> Result<Vec<Customer>> {
+        self.read(move |db| jobs::customers(db, after.as_ref(), limit)).await
+    }
+
+    async fn insert_job(&self, job: Job) -> Result<()> {
+        self.write(move |db| jobs::insert(db, &job)).await
+    }
+    async fn job(&self, job_id: JobId) -> Result<Option<Job>> {
+        self.read(move |db| jobs::by_id(db, &job_id)).await
+    }
+    async fn job_row(&self, job_id: JobId) -> Result<Option<JobRow>> {
+        self.read(move |db| jobs::row_by_id(db, &job_id)).await
+    }
+    async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRow>> {
+        self.read(move |db| jobs::list(db, &filter)).await
+    }
+    async fn change_job(&self, job_id: JobId, change: JobChange) -> Result<bool> {
+        self.write(move |db| jobs::change(db, &job_id, &change)).await
+    }
+
+    async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>> {
+        self.write(move |db| records.iter().map(|record| photos::grant(db, record)).collect()).await
+    }
+    async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>> {
+        self.read(move |db| photos::by_ids(db, &job_id, &photo_ids)).await
+    }
+    async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()> {
+        self.write(move |db| photos::mark_stored(db, &job_id, &photos)).await
+    }
+    async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool> {
+        self.write(move |db| photos::change(db, &job_id, &photo_id, &change)).await
+    }
+    async fn adopt_photo(&self, record: PhotoRecord) -> Result<()> {
+        self.write(move |db| photos::insert(db, &record, "OR IGNORE")).await
+    }
+    async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool> {
+        self.write(move |db| photos::delete(db, &job_id, &photo_id, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_keeps_the_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&folder.path().join("qdn.sqlite")).await.unwrap();
+        super::super::contract::run(&db).await;
+    }
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_version_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("qdn.sqlite");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 9_999).unwrap();
+        let error = Sqlite::open(&path).await.err().unwrap();
+        assert!(error.to_string().contains("newer"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn opening_twice_migrates_once_and_keeps_the_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("qdn.sqlite");
+        let customer = Customer {
+            customer_id: CustomerId::parse("c").unwrap(),
+            name: "Ann".to_owned(),
+            phone: None,
+            email: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        Sqlite::open(&path).await.unwrap().insert_customer(customer.clone()).await.unwrap();
+        let again = Sqlite::open(&path).await.unwrap();
+        assert_eq!(again.customer(customer.customer_id.clone()).await.unwrap(), Some(customer));
+    }
+}

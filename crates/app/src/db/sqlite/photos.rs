@@ -1,0 +1,130 @@
+//! Photo records in SQLite.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::row::{self, Answer, millis};
+use crate::db::{Grant, Result};
+use crate::domain::photo::Location;
+use crate::domain::{JobId, LinkId, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus};
+
+pub(super) fn grant(db: &Connection, record: &PhotoRecord) -> Result<Grant> {
+    if let (Some(uploaded_by), Some(key)) = (&record.uploaded_by, &record.idempotency_key) {
+        let mut select = db.prepare_cached(
+            "SELECT * FROM photos WHERE job_id = ?1 AND uploaded_by = ?2 AND idempotency_key = ?3",
+        )?;
+        let earlier =
+            select.query_row(params![record.job_id.as_str(), uploaded_by.as_str(), key], photo).optional()?;
+        if let Some(earlier) = earlier {
+            return Ok(Grant::Existing(Box::new(earlier)));
+        }
+    }
+    insert(db, record, "")?;
+    Ok(Grant::New)
+}
+
+/// `or` is SQLite's conflict clause: nothing, or `OR IGNORE`.
+pub(super) fn insert(db: &Connection, record: &PhotoRecord, or: &str) -> Result<()> {
+    let sql = format!(
+        "INSERT {or} INTO photos VALUES
+         (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+    );
+    db.prepare_cached(&sql)?.execute(params![
+        record.job_id.as_str(),
+        record.photo_id.as_str(),
+        record.key,
+        record.name,
+        record.content_type,
+        record.size_bytes,
+        record.sha256,
+        record.phase.map(Phase::as_str),
+        record.caption,
+        record.taken_at.map(millis),
+        record.location.map(|location| location.latitude),
+        record.location.map(|location| location.longitude),
+        record.hidden,
+        record.status.as_str(),
+        record.uploaded_by.as_ref().map(LinkId::as_str),
+        record.idempotency_key,
+        millis(record.granted_at),
+        record.stored_at.map(millis),
+        record.deleted_at.map(millis),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn by_ids(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> Result<Vec<PhotoRecord>> {
+    let mut select = db.prepare_cached("SELECT * FROM photos WHERE job_id = ?1 AND photo_id = ?2")?;
+    let mut records = Vec::with_capacity(photo_ids.len());
+    for photo_id in photo_ids {
+        records.extend(select.query_row([job_id.as_str(), photo_id.as_str()], photo).optional()?);
+    }
+    Ok(records)
+}
+
+pub(super) fn mark_stored(db: &Connection, job_id: &JobId, photos: &[(PhotoId, Timestamp)]) -> Result<()> {
+    let mut update = db.prepare_cached(
+        "UPDATE photos SET stored_at = ?3 WHERE job_id = ?1 AND photo_id = ?2 AND stored_at IS NULL",
+    )?;
+    for (photo_id, stored_at) in photos {
+        update.execute(params![job_id.as_str(), photo_id.as_str(), millis(*stored_at)])?;
+    }
+    Ok(())
+}
+
+pub(super) fn change(
+    db: &Connection,
+    job_id: &JobId,
+    photo_id: &PhotoId,
+    change: &PhotoChange,
+) -> Result<bool> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE photos SET phase = iif(?3, ?4, phase), caption = iif(?5, ?6, caption), hidden = coalesce(?7, hidden)
+             WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL",
+        )?
+        .execute(params![
+            job_id.as_str(),
+            photo_id.as_str(),
+            change.phase.is_some(),
+            change.phase.flatten().map(Phase::as_str),
+            change.caption.is_some(),
+            change.caption.clone().flatten(),
+            change.hidden,
+        ])?;
+    Ok(changed == 1)
+}
+
+pub(super) fn delete(db: &Connection, job_id: &JobId, photo_id: &PhotoId, now: Timestamp) -> Result<bool> {
+    let changed = db.execute(
+        "UPDATE photos SET deleted_at = coalesce(deleted_at, ?3) WHERE job_id = ?1 AND photo_id = ?2",
+        params![job_id.as_str(), photo_id.as_str(), millis(now)],
+    )?;
+    Ok(changed == 1)
+}
+
+fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
+    let latitude: Option<f64> = row.get("latitude")?;
+    let longitude: Option<f64> = row.get("longitude")?;
+    let uploaded_by: Option<String> = row.get("uploaded_by")?;
+    Ok(PhotoRecord {
+        job_id: row::id(row, "job_id", JobId::parse)?,
+        photo_id: row::id(row, "photo_id", PhotoId::parse)?,
+        key: row.get("key")?,
+        name: row.get("name")?,
+        content_type: row.get("content_type")?,
+        size_bytes: row.get("size_bytes")?,
+        sha256: row.get("sha256")?,
+        phase: row::optional_word(row, "phase", Phase::parse)?,
+        caption: row.get("caption")?,
+        taken_at: row::optional_time(row, "taken_at")?,
+        location: latitude.zip(longitude).map(|(latitude, longitude)| Location { latitude, longitude }),
+        hidden: row.get("hidden")?,
+        status: row::word(row, "status", PhotoStatus::parse)?,
+        uploaded_by: uploaded_by.is_some().then(|| row::id(row, "uploaded_by", LinkId::parse)).transpose()?,
+        idempotency_key: row.get("idempotency_key")?,
+        granted_at: row::time(row, "granted_at")?,
+        stored_at: row::optional_time(row, "stored_at")?,
+        deleted_at: row::optional_time(row, "deleted_at")?,
+    })
+}

@@ -1,0 +1,224 @@
+//! The bucket is the truth about which bytes exist, the database about everything else; here they meet.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::{Actor, JobId, ObjectName, Phase, PhotoId, PhotoRecord, PhotoStatus};
+
+/// An object as the bucket lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// When it was stored.
+    pub stored_at: Timestamp,
+}
+
+/// A photo as one person may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedPhoto {
+    /// Under which it is addressed.
+    pub photo_id: PhotoId,
+    /// The original's key.
+    pub key: String,
+    /// For people.
+    pub name: String,
+    /// Bytes of the original.
+    pub size_bytes: u64,
+    /// When it was stored.
+    pub uploaded_at: Timestamp,
+    /// When the shutter fell.
+    pub taken_at: Option<Timestamp>,
+    /// When in the job.
+    pub phase: Option<Phase>,
+    /// Free text.
+    pub caption: Option<String>,
+    /// Hidden from customers; only those who may see hidden photos are told.
+    pub hidden: bool,
+    /// How far the processor is.
+    pub status: PhotoStatus,
+    /// Whether this person may have the original.
+    pub original_allowed: bool,
+}
+
+/// What one page of a listing comes to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Merged {
+    /// The photos this person sees, in the order of their keys.
+    pub photos: Vec<ListedPhoto>,
+    /// Granted uploads whose object is seen for the first time, with its time.
+    pub newly_stored: Vec<(PhotoId, Timestamp)>,
+    /// Keys of objects that staff deleted but that are there again, as when a form was sent once more.
+    pub deleted_again: Vec<String>,
+}
+
+/// Merges a page of the bucket with the records of its photos, for one person.
+pub fn merge(
+    job_id: &JobId,
+    objects: &[StoredObject],
+    records: &HashMap<PhotoId, PhotoRecord>,
+    actor: &Actor,
+) -> Merged {
+    let mut merged = Merged::default();
+    for object in objects {
+        let Some(name) = ObjectName::parse_original(job_id, &object.key) else { continue };
+        // A record speaks only for its own object: the same id under another name is a stranger's object.
+        let (name, record) = match records.get(name.photo_id()) {
+            Some(record) if record.key != object.key => match ObjectName::foreign(job_id, &object.key) {
+                Some(foreign) => (foreign, None),
+                None => continue,
+            },
+            record => (name, record),
+        };
+        if record.is_some_and(|record| record.deleted_at.is_some()) {
+            merged.deleted_again.push(object.key.clone());
+            continue;
+        }
+        if record.is_some_and(|record| record.stored_at.is_none()) {
+            merged.newly_stored.push((name.photo_id().clone(), object.stored_at));
+        }
+        let hidden = record.is_some_and(|record| record.hidden);
+        if hidden && !actor.may_see_hidden() {
+            continue;
+        }
+        merged.photos.push(listed(&name, object, record, actor));
+    }
+    merged
+}
+
+fn listed(
+    name: &ObjectName,
+    object: &StoredObject,
+    record: Option<&PhotoRecord>,
+    actor: &Actor,
+) -> ListedPhoto {
+    let plain_name = match name {
+        ObjectName::Photo { name, .. } => name.as_str().to_owned(),
+        other => other.photo_id().as_str().rsplit('/').next().unwrap_or_default().to_owned(),
+    };
+    ListedPhoto {
+        photo_id: name.photo_id().clone(),
+        key: object.key.clone(),
+        name: record.map_or(plain_name, |record| record.name.clone()),
+        size_bytes: object.size_bytes,
+        uploaded_at: object.stored_at,
+        taken_at: record.and_then(|record| record.taken_at),
+        phase: record.and_then(|record| record.phase),
+        caption: record.and_then(|record| record.caption.clone()),
+        hidden: record.is_some_and(|record| record.hidden),
+        status: record.map_or(PhotoStatus::Processing, |record| record.status),
+        original_allowed: actor.may_see_original(record.and_then(|record| record.uploaded_by.as_ref())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{LinkId, PhotoName, Role, Scope};
+
+    const ULID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+    fn job() -> JobId {
+        JobId::parse("J1").unwrap()
+    }
+
+    fn actor(role: Role) -> Actor {
+        Actor { link_id: LinkId::parse("L").unwrap(), role, scope: Scope::AllJobs, may_upload: false }
+    }
+
+    fn object(key: &str) -> StoredObject {
+        StoredObject { key: key.to_owned(), size_bytes: 7, stored_at: Timestamp::from_second(60).unwrap() }
+    }
+
+    fn record(name: &str) -> PhotoRecord {
+        let photo_id = PhotoId::parse(ULID).unwrap();
+        let key =
+            ObjectName::Photo { job_id: job(), photo_id: photo_id.clone(), name: PhotoName::sanitise(name) };
+        PhotoRecord {
+            job_id: job(),
+            photo_id,
+            key: key.key(),
+            name: name.to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            size_bytes: Some(7),
+            sha256: None,
+            phase: Some(Phase::Before),
+            caption: None,
+            taken_at: None,
+            location: None,
+            hidden: false,
+            status: PhotoStatus::Processing,
+            uploaded_by: Some(LinkId::parse("L").unwrap()),
+            idempotency_key: None,
+            granted_at: Timestamp::UNIX_EPOCH,
+            stored_at: None,
+            deleted_at: None,
+        }
+    }
+
+    fn merged(keys: &[&str], records: &[PhotoRecord], role: Role) -> Merged {
+        let objects: Vec<_> = keys.iter().map(|key| object(key)).collect();
+        let records = records.iter().map(|record| (record.photo_id.clone(), record.clone())).collect();
+        merge(&job(), &objects, &records, &actor(role))
+    }
+
+    #[test]
+    fn an_object_and_its_record_are_one_photo() {
+        let record = record("front door.jpg");
+        let merged = merged(&[&record.key], std::slice::from_ref(&record), Role::Crew);
+        assert_eq!(merged.photos.len(), 1);
+        let photo = &merged.photos[0];
+        assert_eq!((photo.name.as_str(), photo.phase), ("front door.jpg", Some(Phase::Before)));
+        assert!(photo.original_allowed);
+        assert_eq!(merged.newly_stored, [(record.photo_id, Timestamp::from_second(60).unwrap())]);
+    }
+
+    #[test]
+    fn a_record_without_its_object_is_not_listed() {
+        assert_eq!(merged(&[], &[record("a.jpg")], Role::Staff), Merged::default());
+    }
+
+    #[test]
+    fn objects_of_older_tools_are_listed_without_records() {
+        let keys = ["jobs/J1/photos/IMG 1.jpg", "jobs/J1/photos/", "jobs/J1/photos/x/b.jpg"];
+        let merged = merged(&keys, &[], Role::Staff);
+        let ids: Vec<_> = merged.photos.iter().map(|photo| photo.photo_id.as_str()).collect();
+        assert_eq!(ids, ["IMG 1.jpg", "x/b.jpg"]);
+        assert_eq!(merged.photos[1].name, "b.jpg");
+    }
+
+    #[test]
+    fn customers_see_no_hidden_photo_and_no_original() {
+        let mut hidden = record("a.jpg");
+        hidden.hidden = true;
+        let keys = [hidden.key.clone(), "jobs/J1/photos/b.jpg".to_owned()];
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        let seen = merged(&keys, std::slice::from_ref(&hidden), Role::Customer).photos;
+        assert_eq!(seen.len(), 1);
+        assert!(!seen[0].original_allowed);
+        assert_eq!(merged(&keys, &[hidden], Role::Staff).photos.len(), 2);
+    }
+
+    #[test]
+    fn a_deleted_photo_whose_form_was_sent_again_stays_away() {
+        let mut gone = record("a.jpg");
+        gone.deleted_at = Some(Timestamp::UNIX_EPOCH);
+        let merged = merged(&[&gone.key.clone()], std::slice::from_ref(&gone), Role::Staff);
+        assert!(merged.photos.is_empty());
+        assert_eq!(merged.deleted_again, [gone.key]);
+    }
+
+    #[test]
+    fn a_strangers_object_under_our_id_takes_nothing_from_the_record() {
+        let mut ours = record("a.jpg");
+        ours.hidden = true;
+        let stranger = format!("jobs/J1/photos/{ULID}-evil.jpg");
+        let seen = merged(&[&ours.key.clone(), &stranger], &[ours], Role::Staff).photos;
+        assert_eq!(seen.len(), 2);
+        assert_eq!(seen[1].photo_id.as_str(), format!("{ULID}-evil.jpg"));
+        assert!(!seen[1].hidden && seen[1].phase.is_none());
+    }
+}

@@ -1,0 +1,17 @@
+//! What qdn knows about jobs and photos: no IO, no wire types, no clock.
+
+pub mod ids;
+pub mod merge;
+pub mod names;
+pub mod photo;
+pub mod policy;
+pub mod records;
+pub mod secrets;
+pub mod window;
+
+pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, RequestId};
+pub use names::{ObjectName, PhotoName, Rendition};
+pub use photo::{Phase, PhotoChange, PhotoRecord, PhotoStatus};
+pub use policy::{Action, Actor, Decision, Role, Scope};
+pub use records::{Application, ApplicationKind, Customer, Job, JobChange, JobStatus, Link};
+pub use secrets::{Secret, SecretHash};

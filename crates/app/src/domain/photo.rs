@@ -1,0 +1,125 @@
+//! The record of a photo: everything about it that its bytes do not say.
+
+use jiff::Timestamp;
+
+use super::{JobId, LinkId, PhotoId};
+
+/// When in the job the photo was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Before the work.
+    Before,
+    /// While working.
+    During,
+    /// After the work.
+    After,
+    /// Something that needs attention.
+    Issue,
+}
+
+impl Phase {
+    /// The word of the contract and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::During => "during",
+            Self::After => "after",
+            Self::Issue => "issue",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Before, Self::During, Self::After, Self::Issue]
+            .into_iter()
+            .find(|phase| phase.as_str() == text)
+    }
+}
+
+/// How far the processor is with a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PhotoStatus {
+    /// Stored; its renditions do not exist yet.
+    Processing,
+    /// Stored, with renditions.
+    Ready,
+    /// Stored, but cannot be decoded: staff only.
+    Rejected,
+}
+
+impl PhotoStatus {
+    /// The word of the contract and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Processing, Self::Ready, Self::Rejected].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Where a photo was taken, in degrees (WGS 84). Private: staff only.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Location {
+    /// -90 to 90.
+    pub latitude: f64,
+    /// -180 to 180.
+    pub longitude: f64,
+}
+
+/// What the database knows about a photo, from the moment its upload is granted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhotoRecord {
+    /// The job it belongs to.
+    pub job_id: JobId,
+    /// Our id, or the file name of an older tool's object.
+    pub photo_id: PhotoId,
+    /// The object's key.
+    pub key: String,
+    /// The name the phone gave, for people to read.
+    pub name: String,
+    /// The type the grant pins.
+    pub content_type: String,
+    /// The size the grant pins, in bytes.
+    pub size_bytes: Option<u64>,
+    /// The SHA-256 the grant pins.
+    pub sha256: Option<[u8; 32]>,
+    /// When in the job.
+    pub phase: Option<Phase>,
+    /// Free text.
+    pub caption: Option<String>,
+    /// When the shutter fell.
+    pub taken_at: Option<Timestamp>,
+    /// Where.
+    pub location: Option<Location>,
+    /// Not for customers.
+    pub hidden: bool,
+    /// How far the processor is.
+    pub status: PhotoStatus,
+    /// The link whose token, or the application whose key, asked for the upload.
+    pub uploaded_by: Option<LinkId>,
+    /// The caller's name for this upload: asked again with the same one, it is the same upload.
+    pub idempotency_key: Option<String>,
+    /// When the upload was granted.
+    pub granted_at: Timestamp,
+    /// When the object was first seen in the bucket.
+    pub stored_at: Option<Timestamp>,
+    /// When staff deleted it. The record stays, so that a form sent again cannot bring the photo back.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A change by staff; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PhotoChange {
+    /// `Some(None)` takes the phase away.
+    pub phase: Option<Option<Phase>>,
+    /// `Some(None)` takes the caption away.
+    pub caption: Option<Option<String>>,
+    /// Hides it from customers, or shows it again.
+    pub hidden: Option<bool>,
+}

@@ -1,0 +1,199 @@
+//! Who calls (the application key) and who acts (the token): the two layers in front of every handler.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+
+use super::problem::Problem;
+use super::state::App;
+use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
+
+/// The header that names the application.
+pub(super) const APPLICATION_KEY_HEADER: &str = "x-api-key";
+/// The header by which a page says which of its sessions it means; a form of another site cannot send it.
+pub(super) const ROLE_HEADER: &str = "x-qdn-role";
+/// Longest token or key that is looked at.
+const SECRET_BYTES_MAX: usize = 200;
+/// A link's last use is noted at most this often.
+const TOUCH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
+
+/// An application that may call, with nobody acting yet.
+pub(super) struct Caller(pub(super) Application);
+
+/// Somebody who acts: a token's bearer, a session, or an application with a secret key.
+pub(super) struct Authenticated {
+    /// Who.
+    pub(super) actor: Actor,
+    /// The link behind it; an application with a secret key has none.
+    pub(super) link: Option<Link>,
+    /// When the request came, for everything that it does.
+    pub(super) now: Timestamp,
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Some(key) = parts.headers.get(APPLICATION_KEY_HEADER) else {
+            let detail = "the header x-api-key must hold an application key";
+            return Err(Problem::unauthenticated("application_key_missing", detail));
+        };
+        let unknown = || Problem::unauthenticated("application_key_unknown", "x-api-key holds no known key");
+        let key = read_secret(key).ok_or_else(unknown)?;
+        let application = app.db.application_by_key(key.hash()).await?.ok_or_else(unknown)?;
+        if !application.key_hash.verify(&key) || application.revoked_at.is_some() {
+            return Err(unknown());
+        }
+        check_origin(&parts.headers, &application)?;
+        app.take_request(&application).map_err(|seconds| {
+            let detail = "too many requests of this application; wait and try again";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+                .with_header(header::RETRY_AFTER, seconds)
+        })?;
+        Ok(Self(application))
+    }
+}
+
+impl FromRequestParts<App> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Caller(application) = Caller::from_request_parts(parts, app).await?;
+        let now = now();
+        if let Some(token) = bearer(&parts.headers)? {
+            return by_token(app, &token, now).await;
+        }
+        if let ApplicationKind::Secret { role, scope } = application.kind {
+            let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
+            let actor = Actor { link_id, role, scope, may_upload: true };
+            return Ok(Self { actor, link: None, now });
+        }
+        match session(parts)? {
+            Some(token) => by_token(app, &token, now).await,
+            None => Err(Problem::unauthenticated("token_missing", "show a token: Authorization: Bearer …")),
+        }
+    }
+}
+
+/// The time of a request, in whole milliseconds as the database keeps it.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+async fn by_token(app: &App, token: &Secret, now: Timestamp) -> Result<Authenticated, Problem> {
+    let refuse = || {
+        Problem::unauthenticated("token_invalid", "this token is not known, has expired or was taken back")
+    };
+    let link = app.db.link_by_token(token.hash()).await?.ok_or_else(refuse)?;
+    if !link.token_hash.verify(token) || !link.is_live(now) {
+        return Err(refuse());
+    }
+    note_use(app, &link, now);
+    let actor = Actor {
+        link_id: link.link_id.clone(),
+        role: link.role,
+        scope: link.scope.clone(),
+        may_upload: link.may_upload,
+    };
+    Ok(Authenticated { actor, link: Some(link), now })
+}
+
+/// Notes the use of a link beside the request: nobody waits for it, and on a full disk it is simply not noted.
+fn note_use(app: &App, link: &Link, now: Timestamp) {
+    if link.last_used_at.is_some_and(|last| now.duration_since(last) < TOUCH_INTERVAL) {
+        return;
+    }
+    let (app, link_id) = (app.clone(), link.link_id.clone());
+    tokio::spawn(async move {
+        if let Err(error) = app.db.touch_link(link_id, now).await {
+            tracing::warn!(%error, "the use of a link was not noted");
+        }
+    });
+}
+
+fn read_secret(value: &HeaderValue) -> Option<Secret> {
+    let text = value.to_str().ok()?.trim();
+    (!text.is_empty() && text.len() <= SECRET_BYTES_MAX).then(|| Secret::from_caller(text))
+}
+
+/// The bearer token (RFC 6750), if one is shown.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let refuse = || Problem::unauthenticated("token_invalid", "Authorization must be `Bearer` and a token");
+    let text = value.to_str().map_err(|_| refuse())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(refuse)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > SECRET_BYTES_MAX {
+        return Err(refuse());
+    }
+    Ok(Some(Secret::from_caller(token)))
+}
+
+/// A page of another origin may call only with a key that names its origin.
+fn check_origin(headers: &HeaderMap, application: &Application) -> Result<(), Problem> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    // The scheme is not compared: a proxy in front may speak TLS for us.
+    let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    if same || origin_allowed(origin, &application.allowed_origins) {
+        return Ok(());
+    }
+    let detail = "this application's key may not be used by pages of this origin";
+    Err(Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail))
+}
+
+/// Whether `origin` is in an application's list.
+pub(super) fn origin_allowed(origin: &str, allowed: &[String]) -> bool {
+    allowed.iter().any(|entry| entry == "*" || entry.eq_ignore_ascii_case(origin))
+}
+
+/// The name of a role's session cookie. `__Host-` binds it to this host and to TLS; plain HTTP, as on a LAN, cannot
+/// have it. Each role has its own, so that staff who look at a customer's link stay signed in.
+pub(super) fn cookie_name(role: Role, secure: bool) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}qdn-{}", role.as_str())
+}
+
+/// Whether the browser reached us by TLS, as the public URL or a proxy's header says.
+pub(super) fn is_secure(app: &App, headers: &HeaderMap) -> bool {
+    match &app.config.network.public_url {
+        Some(url) => url.starts_with("https://"),
+        None => headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
+    }
+}
+
+/// The session's token: of the role that the page names, or, on a plain visit, of the first that there is.
+fn session(parts: &Parts) -> Result<Option<Secret>, Problem> {
+    let named = match parts.headers.get(ROLE_HEADER) {
+        Some(value) => Some(value.to_str().ok().and_then(Role::parse).ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_header",
+                "x-qdn-role must be staff, crew or customer",
+            )
+        })?),
+        None => None,
+    };
+    // Without the header a request could come from another site's form: it may read, never change.
+    if named.is_none() && !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(None);
+    }
+    let roles = named.map_or_else(|| vec![Role::Staff, Role::Crew, Role::Customer], |role| vec![role]);
+    Ok(roles.into_iter().find_map(|role| {
+        [true, false].into_iter().find_map(|secure| cookie(&parts.headers, &cookie_name(role, secure)))
+    }))
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, value)| *key == name && !value.is_empty() && value.len() <= SECRET_BYTES_MAX)
+        .map(|(_, value)| Secret::from_caller(value))
+}

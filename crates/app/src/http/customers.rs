@@ -1,0 +1,148 @@
+//! Customers: create, list, read. Staff only.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::auth::Authenticated;
+use super::extract::{JsonBody, PathIds, StrictQuery};
+use super::fields;
+use super::problem::{Problem, ProblemBody, require};
+use super::state::App;
+use crate::domain::{Action, Customer, CustomerId};
+
+const LIMIT_DEFAULT: usize = 50;
+const LIMIT_MAX: usize = 200;
+
+/// A new customer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateCustomer {
+    /// A person's or company's name.
+    name: String,
+    /// As typed.
+    phone: Option<String>,
+    /// As typed.
+    email: Option<String>,
+}
+
+/// The id of a new customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CustomerCreated {
+    /// The id.
+    customer_id: String,
+}
+
+/// A customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CustomerBody {
+    /// The id.
+    customer_id: String,
+    /// A person's or company's name.
+    name: String,
+    /// As typed; staff only.
+    phone: Option<String>,
+    /// As typed; staff only.
+    email: Option<String>,
+}
+
+impl CustomerBody {
+    /// A customer as somebody sees it who may, or may not, know how to reach them.
+    pub(super) fn of(customer: Customer, reachable: bool) -> Self {
+        Self {
+            customer_id: customer.customer_id.to_string(),
+            name: customer.name,
+            phone: customer.phone.filter(|_| reachable),
+            email: customer.email.filter(|_| reachable),
+        }
+    }
+}
+
+/// A page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CustomerPage {
+    /// Oldest first.
+    customers: Vec<CustomerBody>,
+    /// Where the next page begins; null at the end.
+    next_cursor: Option<String>,
+}
+
+/// Which customers to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListCustomers {
+    /// At most so many, 1 to 200; 50 when absent.
+    limit: Option<u32>,
+    /// `next_cursor` of the answer before.
+    cursor: Option<String>,
+}
+
+/// Makes a customer.
+#[utoipa::path(post, path = "/customers", request_body = CreateCustomer, responses(
+    (status = 201, description = "Made", body = CustomerCreated),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn create_customer(
+    State(app): State<App>,
+    caller: Authenticated,
+    JsonBody(wish): JsonBody<CreateCustomer>,
+) -> Result<(StatusCode, Json<CustomerCreated>), Problem> {
+    require(caller.actor.decide_general(Action::WriteJobs))?;
+    let customer = Customer {
+        customer_id: CustomerId::generate(caller.now),
+        name: fields::text("name", &wish.name, 200)?,
+        phone: fields::optional_text("phone", wish.phone.as_deref(), 50)?,
+        email: fields::optional_text("email", wish.email.as_deref(), 254)?,
+        created_at: caller.now,
+    };
+    let customer_id = customer.customer_id.to_string();
+    app.db.insert_customer(customer).await?;
+    Ok((StatusCode::CREATED, Json(CustomerCreated { customer_id })))
+}
+
+/// Lists customers.
+#[utoipa::path(get, path = "/customers", params(ListCustomers), responses(
+    (status = 200, description = "A page of customers", body = CustomerPage),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn list_customers(
+    State(app): State<App>,
+    caller: Authenticated,
+    StrictQuery(query): StrictQuery<ListCustomers>,
+) -> Result<Json<CustomerPage>, Problem> {
+    require(caller.actor.decide_general(Action::ReadCustomers))?;
+    let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+    let after = match query.cursor {
+        Some(cursor) => {
+            Some(CustomerId::parse(&fields::decode_cursor(&cursor)?).map_err(|_| fields::bad_cursor())?)
+        }
+        None => None,
+    };
+    let mut customers = app.db.customers(after, limit + 1).await?;
+    let more = customers.len() > limit;
+    customers.truncate(limit);
+    let next_cursor =
+        customers.last().filter(|_| more).map(|last| fields::encode_cursor(last.customer_id.as_str()));
+    let customers = customers.into_iter().map(|customer| CustomerBody::of(customer, true)).collect();
+    Ok(Json(CustomerPage { customers, next_cursor }))
+}
+
+/// Reads one customer.
+#[utoipa::path(get, path = "/customers/{customer_id}", params(("customer_id" = String, Path)), responses(
+    (status = 200, description = "The customer", body = CustomerBody),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn read_customer(
+    State(app): State<App>,
+    caller: Authenticated,
+    PathIds(customer_id): PathIds<String>,
+) -> Result<Json<CustomerBody>, Problem> {
+    require(caller.actor.decide_general(Action::ReadCustomers))?;
+    let missing = || Problem::new(StatusCode::NOT_FOUND, "customer_not_found", "there is no such customer");
+    let customer_id = CustomerId::parse(&customer_id).map_err(|_| missing())?;
+    let customer = app.db.customer(customer_id).await?.ok_or_else(missing)?;
+    Ok(Json(CustomerBody::of(customer, true)))
+}

@@ -1,0 +1,358 @@
+//! `GET /list_photos`, and the change and deletion of photos by staff.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+use super::auth::Authenticated;
+use super::extract::{JsonBody, PathIds, StrictQuery};
+use super::problem::{Problem, ProblemBody, require};
+use super::state::App;
+use super::{endpoints, fields};
+use crate::domain::merge::{ListedPhoto, Merged, StoredObject, merge};
+use crate::domain::{
+    Action, Actor, Job, JobId, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus,
+};
+
+const LIMIT_DEFAULT: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+/// Pages of the bucket read for one answer: where almost everything is hidden, the cursor moves on with few photos.
+const ROUNDS_MAX: usize = 10;
+
+/// Which photos to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListPhotos {
+    /// The job.
+    job_id: String,
+    /// At most so many, 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// `next_cursor` of the answer before.
+    cursor: Option<String>,
+}
+
+/// A photo.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PhotoBody {
+    /// Its id.
+    photo_id: String,
+    /// The file's name, for people.
+    name: String,
+    /// A signed URL of the best copy that the caller may have: the original, or the display rendition.
+    url: String,
+    /// A signed URL of the 320 px copy; null until it exists.
+    thumb_url: Option<String>,
+    /// A signed URL of the 1600 px copy; null until it exists.
+    display_url: Option<String>,
+    /// When it was stored.
+    #[schema(format = DateTime)]
+    uploaded_at: String,
+    /// When the shutter fell.
+    #[schema(format = DateTime)]
+    taken_at: Option<String>,
+    /// Bytes of the original.
+    size: u64,
+    /// Pixels across, upright; null until known.
+    width: Option<u32>,
+    /// Pixels down, upright; null until known.
+    height: Option<u32>,
+    /// A tiny preview in base64; null until known.
+    thumbhash: Option<String>,
+    /// `before`, `during`, `after` or `issue`.
+    phase: Option<String>,
+    /// A text for people.
+    caption: Option<String>,
+    /// `processing`, `ready` or `rejected`.
+    status: String,
+    /// Hidden from customers.
+    hidden: bool,
+}
+
+/// A page of photos.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PhotoPage {
+    /// In the order of their uploads.
+    photos: Vec<PhotoBody>,
+    /// Where the next page begins; null at the end.
+    next_cursor: Option<String>,
+}
+
+/// Lists a job's photos, as far as the caller may see them.
+#[utoipa::path(get, path = "/list_photos", params(ListPhotos), responses(
+    (status = 200, description = "A page of photos", body = PhotoPage),
+    (status = 304, description = "Unchanged since the ETag in If-None-Match"),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn list_photos(
+    State(app): State<App>,
+    caller: Authenticated,
+    headers: HeaderMap,
+    StrictQuery(query): StrictQuery<ListPhotos>,
+) -> Result<Response, Problem> {
+    let job_id = fields::id("job_id", &query.job_id, JobId::parse)?;
+    let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+    let start_after = read_cursor(&job_id, query.cursor.as_deref())?;
+    let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
+    require(caller.actor.decide(Action::ListPhotos, &job))?;
+
+    let (photos, next) = collect_page(&app, &caller.actor, &job, start_after, limit, caller.now).await?;
+    let endpoint = endpoints::store_endpoint(&app, &headers)?;
+    let photos = photos
+        .into_iter()
+        .map(|photo| {
+            let url = app.delivery.url(&endpoint, &photo.key, caller.now);
+            body(photo, url)
+        })
+        .collect();
+    let page = PhotoPage { photos, next_cursor: next.as_deref().map(fields::encode_cursor) };
+    cacheable(&headers, &page)
+}
+
+/// A cursor is the last key of the page before; one of another job is none of ours.
+fn read_cursor(job_id: &JobId, cursor: Option<&str>) -> Result<String, Problem> {
+    let prefix = ObjectName::photos_prefix(job_id);
+    let Some(cursor) = cursor else { return Ok(prefix) };
+    let key = fields::decode_cursor(cursor)?;
+    if key.starts_with(&prefix) && key.len() <= 1_024 { Ok(key) } else { Err(fields::bad_cursor()) }
+}
+
+/// Reads pages of the bucket and merges them with the records until `limit` photos are there.
+async fn collect_page(
+    app: &App,
+    actor: &Actor,
+    job: &Job,
+    mut start_after: String,
+    limit: usize,
+    now: Timestamp,
+) -> Result<(Vec<ListedPhoto>, Option<String>), Problem> {
+    let prefix = ObjectName::photos_prefix(&job.job_id);
+    let mut photos = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        let wanted = limit - photos.len();
+        let listing = app.bucket.list(&prefix, &start_after, wanted, now).await?;
+        let Some(last) = listing.objects.last() else { return Ok((photos, None)) };
+        start_after.clone_from(&last.key);
+        let merged = merge_page(app, actor, &job.job_id, &listing.objects).await?;
+        heal(app, &job.job_id, &merged, now);
+        photos.extend(merged.photos);
+        if !listing.truncated {
+            return Ok((photos, None));
+        }
+        if photos.len() >= limit {
+            break;
+        }
+    }
+    Ok((photos, Some(start_after)))
+}
+
+async fn merge_page(
+    app: &App,
+    actor: &Actor,
+    job_id: &JobId,
+    objects: &[StoredObject],
+) -> Result<Merged, Problem> {
+    let ids: Vec<PhotoId> = objects
+        .iter()
+        .filter_map(|object| ObjectName::parse_original(job_id, &object.key))
+        .map(|name| name.photo_id().clone())
+        .collect();
+    let records = app.db.photos(job_id.clone(), ids).await?;
+    let records: HashMap<_, _> =
+        records.into_iter().map(|record| (record.photo_id.clone(), record)).collect();
+    Ok(merge(job_id, objects, &records, actor))
+}
+
+/// What a listing learns is noted beside the answer: nobody waits for it, and what fails is learnt again next time.
+fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
+    if merged.newly_stored.is_empty() && merged.deleted_again.is_empty() {
+        return;
+    }
+    let (app, job_id) = (app.clone(), job_id.clone());
+    let (stored, deleted) = (merged.newly_stored.clone(), merged.deleted_again.clone());
+    tokio::spawn(async move {
+        if !stored.is_empty()
+            && let Err(error) = app.db.mark_stored(job_id, stored).await
+        {
+            tracing::warn!(%error, "stored photos were not noted");
+        }
+        for key in deleted {
+            if let Err(error) = app.bucket.delete(&key, now).await {
+                tracing::warn!(%error, key, "a deleted photo that was sent again is still there");
+            }
+        }
+    });
+}
+
+/// Until the renditions of a photo exist, everybody who may see it gets its original.
+fn body(photo: ListedPhoto, url: String) -> PhotoBody {
+    PhotoBody {
+        photo_id: photo.photo_id.to_string(),
+        name: photo.name,
+        url,
+        thumb_url: None,
+        display_url: None,
+        uploaded_at: photo.uploaded_at.to_string(),
+        taken_at: photo.taken_at.map(|time| time.to_string()),
+        size: photo.size_bytes,
+        width: None,
+        height: None,
+        thumbhash: None,
+        phase: photo.phase.map(|phase| phase.as_str().to_owned()),
+        caption: photo.caption,
+        status: photo.status.as_str().to_owned(),
+        hidden: photo.hidden,
+    }
+}
+
+/// Answers with an ETag of the very bytes, or 304 where the caller has them. URLs are stable within a window, so an
+/// unchanged list is the same bytes.
+fn cacheable(headers: &HeaderMap, page: &PhotoPage) -> Result<Response, Problem> {
+    let json = serde_json::to_vec(page).map_err(Problem::internal)?;
+    let digest = Sha256::digest(&json);
+    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let etag = HeaderValue::from_str(&format!("\"{hex}\"")).map_err(Problem::internal)?;
+    let matches = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        let tags = value.to_str().unwrap_or_default().split(',');
+        tags.map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == "*" || tag.as_bytes() == etag.as_bytes())
+    });
+    let common = [
+        (header::ETAG, etag),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::VARY, HeaderValue::from_static("authorization, cookie, host, x-api-key, x-qdn-role")),
+    ];
+    if matches {
+        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((common, kind, json).into_response())
+}
+
+/// What staff change of a photo. Absent fields stay; null takes away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangePhoto {
+    /// `before`, `during`, `after`, `issue` or null.
+    #[serde(default, deserialize_with = "fields::nullable")]
+    #[schema(value_type = Option<String>)]
+    phase: Option<Option<String>>,
+    /// A text for people, or null.
+    #[serde(default, deserialize_with = "fields::nullable")]
+    #[schema(value_type = Option<String>)]
+    caption: Option<Option<String>>,
+    /// Hide it from customers.
+    hidden: Option<bool>,
+}
+
+/// Changes a photo's phase, caption or visibility.
+#[utoipa::path(patch, path = "/jobs/{job_id}/photos/{photo_id}", request_body = ChangePhoto,
+    params(("job_id" = String, Path), ("photo_id" = String, Path)), responses(
+    (status = 204, description = "Changed"),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn change_photo(
+    State(app): State<App>,
+    caller: Authenticated,
+    PathIds(ids): PathIds<(String, String)>,
+    JsonBody(wish): JsonBody<ChangePhoto>,
+) -> Result<StatusCode, Problem> {
+    let words = "before, during, after, issue";
+    let phase = match wish.phase {
+        Some(Some(word)) => Some(Some(fields::word("phase", &word, Phase::parse, words)?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let caption = match wish.caption {
+        Some(text) => Some(fields::optional_text("caption", text.as_deref(), 2_000)?),
+        None => None,
+    };
+    let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
+    let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
+    app.db.adopt_photo(record).await?;
+    let change = PhotoChange { phase, caption, hidden: wish.hidden };
+    if app.db.change_photo(job.job_id, photo_id, change).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::photo_not_found())
+    }
+}
+
+/// Deletes a photo. Done twice, it is still deleted.
+#[utoipa::path(delete, path = "/jobs/{job_id}/photos/{photo_id}",
+    params(("job_id" = String, Path), ("photo_id" = String, Path)), responses(
+    (status = 204, description = "Deleted"),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn delete_photo(
+    State(app): State<App>,
+    caller: Authenticated,
+    PathIds(ids): PathIds<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
+    let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
+    let key = record.key.clone();
+    // The mark goes first: from here on nobody sees the photo, and a listing finishes what the bucket did not.
+    app.db.adopt_photo(record).await?;
+    app.db.delete_photo(job.job_id, photo_id, caller.now).await?;
+    app.bucket.delete(&key, caller.now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The job and photo of a path, once the caller may change photos there.
+async fn photo_of_job(
+    app: &App,
+    caller: &Authenticated,
+    (job_id, photo_id): (String, String),
+) -> Result<(Job, PhotoId), Problem> {
+    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
+    let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
+    require(caller.actor.decide(Action::ChangePhotos, &job))?;
+    let photo_id = PhotoId::parse(&photo_id).map_err(|_| Problem::photo_not_found())?;
+    Ok((job, photo_id))
+}
+
+/// The record of a photo; for an object that has none, as older tools leave them, one made of what the bucket says.
+async fn find_photo(
+    app: &App,
+    job_id: &JobId,
+    photo_id: &PhotoId,
+    now: Timestamp,
+) -> Result<PhotoRecord, Problem> {
+    if let Some(record) = app.db.photos(job_id.clone(), vec![photo_id.clone()]).await?.pop() {
+        return Ok(record);
+    }
+    let prefix = format!("{}{photo_id}", ObjectName::photos_prefix(job_id));
+    let objects = app.bucket.list(&prefix, "", 1, now).await?.objects;
+    let object = objects.into_iter().next().ok_or_else(Problem::photo_not_found)?;
+    let name = ObjectName::parse_original(job_id, &object.key).ok_or_else(Problem::photo_not_found)?;
+    if name.photo_id() != photo_id {
+        return Err(Problem::photo_not_found());
+    }
+    Ok(PhotoRecord {
+        job_id: job_id.clone(),
+        photo_id: photo_id.clone(),
+        name: object.key.rsplit('/').next().unwrap_or_default().to_owned(),
+        key: object.key,
+        content_type: "application/octet-stream".to_owned(),
+        size_bytes: Some(object.size_bytes),
+        sha256: None,
+        phase: None,
+        caption: None,
+        taken_at: None,
+        location: None,
+        hidden: false,
+        status: PhotoStatus::Processing,
+        uploaded_by: None,
+        idempotency_key: None,
+        granted_at: object.stored_at,
+        stored_at: Some(object.stored_at),
+        deleted_at: None,
+    })
+}

@@ -1,0 +1,175 @@
+//! Errors as RFC 9457 problem documents: a stable code and a sentence for the client, the cause for the log.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::db::DbError;
+use crate::domain::Decision;
+use crate::s3::S3Error;
+
+/// A refusal or a failure. `cause` is logged and never sent.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    field: Option<String>,
+    cause: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// What the client reads.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// A URI reference that names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/job_not_found")]
+    kind: String,
+    /// The HTTP status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A sentence for the caller's developer.
+    detail: String,
+    /// Stable: branch on this.
+    code: String,
+    /// Names this request in the server's log.
+    request_id: String,
+    /// The field that is wrong, as a path: `photos[2].size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the caller's.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), field: None, cause: None, header: None }
+    }
+
+    /// A field that holds what it may not.
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.into(), detail.into());
+        let detail = format!("`{field}` {detail}");
+        Self { field: Some(field), ..Self::new(StatusCode::BAD_REQUEST, "invalid_field", detail) }
+    }
+
+    /// The same problem, blamed on a field.
+    pub fn about(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same problem with a header on its answer.
+    pub fn with_header(self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        Self { header: Some((name, value.into())), ..self }
+    }
+
+    /// Nobody showed who they are.
+    pub fn unauthenticated(code: &'static str, detail: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"qdn\""))
+    }
+
+    /// Known, but not allowed.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "this role may not do that")
+    }
+
+    /// A job that does not exist, or one of someone else: the same answer.
+    pub fn job_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "job_not_found", "there is no such job")
+    }
+
+    /// A photo that does not exist in the job.
+    pub fn photo_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "photo_not_found", "there is no such photo")
+    }
+
+    /// Something of ours failed. The client learns nothing but the request id.
+    pub fn internal(cause: impl ToString) -> Self {
+        let detail = "something failed on our side; nothing was changed";
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+        Self { cause: Some(cause.to_string()), ..problem }
+    }
+
+    /// The status it will be answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What only the log may know.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer for one request.
+    pub fn render(&self, request_id: &str) -> Response {
+        let body = ProblemBody {
+            kind: format!("/problems/{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            code: self.code.to_owned(),
+            request_id: request_id.to_owned(),
+            field: self.field.clone(),
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = &self.header {
+            headers.insert(name.clone(), value.clone());
+        }
+        response
+    }
+}
+
+/// The body is written by the outermost layer, which knows the request's id.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Conflict(what) => {
+                Self::new(StatusCode::CONFLICT, "conflict", format!("this {what} exists already"))
+            }
+            DbError::Missing(what) => {
+                let detail = format!("there is no such {what}");
+                Self::new(StatusCode::NOT_FOUND, "reference_not_found", detail).about(format!("{what}_id"))
+            }
+            DbError::Full => {
+                let detail = "the server's disk is full; nothing was changed";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail)
+            }
+            DbError::Broken(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<S3Error> for Problem {
+    fn from(error: S3Error) -> Self {
+        let detail = "the photo storage does not answer; try again";
+        let problem = Self::new(StatusCode::BAD_GATEWAY, "storage_unavailable", detail);
+        Self { cause: Some(error.to_string()), ..problem }
+    }
+}
+
+/// Turns a decision about a job into a refusal.
+pub(super) fn require(decision: Decision) -> Result<(), Problem> {
+    match decision {
+        Decision::Allow => Ok(()),
+        Decision::NotFound => Err(Problem::job_not_found()),
+        Decision::Forbid => Err(Problem::forbidden()),
+    }
+}

@@ -1,0 +1,78 @@
+//! What every handler can reach.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::delivery::Delivery;
+use crate::domain::{Application, ApplicationId};
+use crate::s3::Bucket;
+
+/// The state of the API. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+/// What [`App`] points to.
+pub struct Inner {
+    /// The configuration, checked.
+    pub config: Config,
+    /// Jobs, customers, links, applications, photo records.
+    pub db: Arc<dyn Db>,
+    /// The bytes.
+    pub bucket: Bucket,
+    /// How signed URLs are made.
+    pub delivery: Delivery,
+    /// The publishable key of the pages, which stands in `/config.json`.
+    pub pages_application_key: String,
+    /// The store's own port, for callers who reach it by the host name of the API.
+    pub store_port: u16,
+    limiters: Mutex<HashMap<ApplicationId, Arc<DefaultDirectRateLimiter>>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        config: Config,
+        db: Arc<dyn Db>,
+        bucket: Bucket,
+        delivery: Delivery,
+        pages_application_key: String,
+        store_port: u16,
+    ) -> Self {
+        let limiters = Mutex::default();
+        let inner = Inner { config, db, bucket, delivery, pages_application_key, store_port, limiters };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes one request from an application's rate. `Err` holds the seconds to wait. There is one limiter per
+    /// application that exists, so that their number is bounded.
+    pub fn take_request(&self, application: &Application) -> Result<(), u64> {
+        let limiter = {
+            let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+            let id = application.application_id.clone();
+            Arc::clone(limiters.entry(id).or_insert_with(|| {
+                let rate = NonZeroU32::new(application.requests_per_minute_max).unwrap_or(NonZeroU32::MIN);
+                Arc::new(RateLimiter::direct(Quota::per_minute(rate)))
+            }))
+        };
+        limiter.check().map_err(|not_until| {
+            let wait = not_until
+                .wait_time_from(governor::clock::Clock::now(&governor::clock::DefaultClock::default()));
+            wait.as_secs() + 1
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The app's side of S3: the few calls it makes itself, signed by `qdn-sign`, answered by the embedded store
+//! without a socket in between.
+
+mod listing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
+use jiff::Timestamp;
+use qdn_sign::{AddressStyle, Endpoint, EndpointError, Signer};
+use qdn_store::Store;
+
+use crate::domain::merge::StoredObject;
+
+/// The longest a call may take.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// How long a signature of ours lives: it is used at once.
+const EXPIRES_SECONDS: u32 = 60;
+/// The largest answer read into memory: 1,000 keys of 1,024 bytes, each byte escaped, with room to spare.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// Why a call to the object store failed. The text is for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+pub enum S3Error {
+    /// No answer in time.
+    #[error("no answer within {} s", DEADLINE.as_secs())]
+    Late,
+    /// An answer that says no.
+    #[error("{method} {key:?} was answered {status}: {body}")]
+    Refused {
+        /// What was asked.
+        method: Method,
+        /// Of which key or prefix.
+        key: String,
+        /// What came back.
+        status: StatusCode,
+        /// The beginning of the error document.
+        body: String,
+    },
+    /// An answer that cannot be read.
+    #[error("an unreadable answer: {0}")]
+    Unreadable(String),
+}
+
+/// A page of a listing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The objects, in the order of their keys' bytes.
+    pub objects: Vec<StoredObject>,
+    /// Whether more keys follow the last one.
+    pub truncated: bool,
+}
+
+/// One bucket, always private.
+#[derive(Clone)]
+pub struct Bucket {
+    store: Store,
+    signer: Arc<Signer>,
+    endpoint: Endpoint,
+    name: String,
+}
+
+impl Bucket {
+    /// The bucket `name` of the embedded store.
+    ///
+    /// # Errors
+    /// Never in practice: the store's inner endpoint is a constant.
+    pub fn embedded(store: Store, signer: Arc<Signer>, name: &str) -> Result<Self, EndpointError> {
+        let endpoint = Endpoint::new("http://127.0.0.1", AddressStyle::Path)?;
+        Ok(Self { store, signer, endpoint, name: name.to_owned() })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who signs for it.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// Lists keys that start with `prefix` and come after `start_after`, at most `limit` (1 to 1,000).
+    pub async fn list(
+        &self,
+        prefix: &str,
+        start_after: &str,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Listing, S3Error> {
+        let limit = limit.to_string();
+        let query = [
+            // Keys of older tools may hold characters that XML cannot.
+            ("encoding-type", "url"),
+            ("list-type", "2"),
+            ("max-keys", &limit),
+            ("prefix", prefix),
+            ("start-after", start_after),
+        ];
+        let answer = self.call(Method::GET, None, &query, now).await?;
+        let body = self.expect(StatusCode::OK, &Method::GET, prefix, answer)?;
+        listing::parse(&body).map_err(S3Error::Unreadable)
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub async fn delete(&self, key: &str, now: Timestamp) -> Result<(), S3Error> {
+        let answer = self.call(Method::DELETE, Some(key), &[], now).await?;
+        self.expect(StatusCode::NO_CONTENT, &Method::DELETE, key, answer).map(|_| ())
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        key: Option<&str>,
+        query: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Result<Response<Bytes>, S3Error> {
+        let url = self.signer.presign_request(
+            &self.endpoint,
+            method.as_str(),
+            &self.name,
+            key,
+            query,
+            &[],
+            signing_time(now),
+            EXPIRES_SECONDS,
+        );
+        let request = Request::builder()
+            .method(method)
+            .uri(&url)
+            .header(http::header::HOST, self.endpoint.host(&self.name))
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| S3Error::Unreadable(error.to_string()))?;
+        let exchange = exchange(self.store.clone(), request);
+        tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| S3Error::Late)?
+    }
+
+    fn expect(
+        &self,
+        status: StatusCode,
+        method: &Method,
+        key: &str,
+        answer: Response<Bytes>,
+    ) -> Result<Bytes, S3Error> {
+        if answer.status() == status {
+            return Ok(answer.into_body());
+        }
+        let start = answer.body().get(..answer.body().len().min(500)).unwrap_or_default();
+        Err(S3Error::Refused {
+            method: method.clone(),
+            key: format!("{}/{key}", self.name),
+            status: answer.status(),
+            body: String::from_utf8_lossy(start).into_owned(),
+        })
+    }
+}
+
+/// One request and its whole answer, read frame by frame: http-body-util's adapters over a body whose error is a
+/// boxed trait object defeat the compiler's proof that the future is `Send`.
+async fn exchange(store: Store, request: Request<Empty<Bytes>>) -> Result<Response<Bytes>, S3Error> {
+    let (head, mut body) = store.handle(request).await.into_parts();
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| S3Error::Unreadable(error.to_string()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > ANSWER_BYTES_MAX {
+            return Err(S3Error::Unreadable("the answer is too long".to_owned()));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Response::from_parts(head, bytes.freeze()))
+}
+
+/// The clock of `qdn-sign` counts whole seconds.
+pub fn signing_time(now: Timestamp) -> qdn_sign::Timestamp {
+    qdn_sign::Timestamp::from_unix(now.as_second())
+}

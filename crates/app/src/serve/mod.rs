@@ -1,0 +1,209 @@
+//! `qdn serve`: both ports, the database and the store in one process, from first start to drained shutdown.
+
+mod keys;
+mod ready;
+mod sample;
+mod welcome;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::body::Body;
+use http::Request;
+use jiff::{SignedDuration, Timestamp};
+use qdn_sign::{Credentials, Signer};
+use qdn_store::{CorsConfig, Store, StoreConfig};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::config::Config;
+use crate::db::{Db, Sqlite};
+use crate::delivery::Delivery;
+use crate::domain::{JobId, Role, Scope};
+use crate::http::App;
+use crate::links;
+use crate::listener::{self, LimitedBody, ListenerLimits};
+use crate::s3::Bucket;
+
+pub use keys::Keys;
+pub use sample::ensure_applications;
+
+/// The tokens of the ready file live so long.
+const READY_TOKENS_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The database's file within the data folder.
+pub fn database_path(data: &Path) -> PathBuf {
+    data.join("qdn.sqlite")
+}
+
+/// The store's folder within the data folder.
+pub fn store_path(data: &Path) -> PathBuf {
+    data.join("store")
+}
+
+/// Where a running server notes its own address, for the command line.
+pub fn address_path(data: &Path) -> PathBuf {
+    data.join("server.json")
+}
+
+/// Serves until a signal ends it, then drains. `ready_file` is written once both ports answer.
+///
+/// # Errors
+/// A sentence for the operator, when it cannot start or a port dies.
+pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<()> {
+    let problems = config.problems();
+    if !problems.is_empty() {
+        bail!("the configuration cannot be used:\n  {}", problems.join("\n  "));
+    }
+    let stop = stop_on_signal()?;
+    let data = config.storage.data.clone();
+    let (keys, first_start) = Keys::load_or_create(&data)?;
+    let store_listener = bind(config.network.store_listen).await?;
+    let api_listener = bind(config.network.listen).await?;
+    let (api_address, store_address) = (api_listener.local_addr()?, store_listener.local_addr()?);
+
+    let db: Arc<dyn Db> =
+        Arc::new(Sqlite::open(&database_path(&data)).await.context("opening the database")?);
+    let now = crate::http::now();
+    ensure_applications(db.as_ref(), &config, &keys, now).await?;
+    let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
+    let store = open_store(&config, &keys, api_address).await?;
+    let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port())?;
+
+    let limits =
+        ListenerLimits { connections_max: config.network.connections_max, ..ListenerLimits::default() };
+    let drain = config.network.drain_seconds;
+    let api = tokio::spawn(serve_api(api_listener, limits.clone(), app, stop.clone(), drain));
+    let objects = tokio::spawn(serve_store(store_listener, limits, store.clone(), stop.clone(), drain));
+
+    ready::write_address(&data, &config, api_address)?;
+    if let Some(path) = ready_file {
+        ready::write(&path, &config, &keys, db.as_ref(), &sample_job, api_address, store_address).await?;
+    }
+    welcome::print(&config, db.as_ref(), &sample_job, api_address, first_start).await?;
+    tracing::info!(%api_address, %store_address, "ready");
+
+    api.await.context("the API's port ended early")?;
+    objects.await.context("the store's port ended early")?;
+    store.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    listener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}; is another program using it? Choose with --listen and --store-listen"
+        )
+    })
+}
+
+async fn open_store(config: &Config, keys: &Keys, api: SocketAddr) -> anyhow::Result<Store> {
+    let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
+    let mut store = StoreConfig::new(store_path(&config.storage.data), vec![credentials]);
+    store.region.clone_from(&config.storage.region);
+    store.disk_floor_bytes = config.storage.disk_floor_bytes;
+    store.cors = CorsConfig {
+        allowed_origins: config.network.public_url.iter().cloned().collect(),
+        same_host_port: Some(api.port()),
+    };
+    let store = Store::open(store).await.context("opening the photo store")?;
+    store.create_bucket_if_missing(&config.storage.bucket).await.context("making the bucket")?;
+    Ok(store)
+}
+
+fn assemble(
+    config: &Config,
+    keys: &Keys,
+    db: Arc<dyn Db>,
+    store: Store,
+    store_port: u16,
+) -> anyhow::Result<App> {
+    let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
+    let signer = Arc::new(Signer::new(credentials, &config.storage.region));
+    let bucket = Bucket::embedded(store, Arc::clone(&signer), &config.storage.bucket)?;
+    let delivery = Delivery::PresignedGet {
+        signer,
+        bucket: config.storage.bucket.clone(),
+        window_seconds: config.uploads.delivery_window_seconds,
+    };
+    Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port))
+}
+
+async fn serve_api(
+    listener: TcpListener,
+    limits: ListenerLimits,
+    app: App,
+    stop: CancellationToken,
+    drain_seconds: u64,
+) {
+    let router = crate::http::router(app);
+    let handler = move |request: Request<LimitedBody>| {
+        let router = router.clone();
+        async move {
+            match router.oneshot(request.map(Body::new)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+    };
+    let report = listener::serve(listener, limits, handler, stop, drain_seconds).await;
+    tracing::info!(?report, "the API is drained");
+}
+
+async fn serve_store(
+    listener: TcpListener,
+    limits: ListenerLimits,
+    store: Store,
+    stop: CancellationToken,
+    drain_seconds: u64,
+) {
+    let handler = move |request: Request<LimitedBody>| {
+        let store = store.clone();
+        async move { store.handle(request).await }
+    };
+    let report = listener::serve(listener, limits, handler, stop, drain_seconds).await;
+    tracing::info!(?report, "the store is drained");
+}
+
+/// Cancelled by the first SIGINT or SIGTERM.
+fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: no new requests, those in flight may finish");
+        cancel.cancel();
+    });
+    Ok(stop)
+}
+
+/// Mints a link and keeps it. The token is returned this once.
+async fn mint(
+    db: &dyn Db,
+    role: Role,
+    scope: Scope,
+    now: Timestamp,
+    lives: SignedDuration,
+) -> anyhow::Result<crate::domain::Secret> {
+    let expires_at = now.checked_add(lives)?;
+    let new = links::mint(role, scope, role != Role::Customer, now, expires_at);
+    db.insert_link(new.link).await?;
+    Ok(new.token)
+}
+
+/// The scope that a link of this role to one job has.
+fn scope_of(role: Role, job_id: &JobId) -> Scope {
+    match role {
+        Role::Staff => Scope::AllJobs,
+        Role::Crew | Role::Customer => Scope::Job(job_id.clone()),
+    }
+}

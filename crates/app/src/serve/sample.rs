@@ -1,0 +1,73 @@
+//! What a fresh installation holds: its own applications, and a sample job to try everything on.
+
+use jiff::Timestamp;
+
+use super::Keys;
+use crate::config::Config;
+use crate::db::{Db, DbError};
+use crate::domain::{
+    Application, ApplicationId, ApplicationKind, Customer, CustomerId, Job, JobId, JobStatus, Role, Scope,
+    Secret,
+};
+
+/// Makes the applications of the keys file known to the database, also one that was restored without them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ensure_applications(
+    db: &dyn Db,
+    config: &Config,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let command = ApplicationKind::Secret { role: Role::Staff, scope: Scope::AllJobs };
+    for (name, key, kind) in [
+        ("pages", &keys.application_key, ApplicationKind::Publishable),
+        ("command line", &keys.command_key, command),
+    ] {
+        let key_hash = Secret::from_caller(key).hash();
+        if db.application_by_key(key_hash).await?.is_some() {
+            continue;
+        }
+        let application = Application {
+            application_id: ApplicationId::generate(now),
+            name: name.to_owned(),
+            kind,
+            key_hash,
+            allowed_origins: Vec::new(),
+            requests_per_minute_max: config.uploads.requests_per_minute_max,
+            created_at: now,
+            revoked_at: None,
+        };
+        db.insert_application(application).await?;
+    }
+    Ok(())
+}
+
+/// The sample job, made with its customer where it is missing.
+pub(super) async fn ensure_sample_job(db: &dyn Db, now: Timestamp) -> anyhow::Result<JobId> {
+    let job_id = JobId::parse("sample")?;
+    if db.job(job_id.clone()).await?.is_some() {
+        return Ok(job_id);
+    }
+    let customer_id = CustomerId::generate(now);
+    let customer = Customer {
+        customer_id: customer_id.clone(),
+        name: "Sample customer".to_owned(),
+        phone: Some("555-0100".to_owned()),
+        email: None,
+        created_at: now,
+    };
+    db.insert_customer(customer).await?;
+    let job = Job {
+        job_id: job_id.clone(),
+        customer_id,
+        title: "Sample job: clear out the garage".to_owned(),
+        address: Some("12 Sample Street".to_owned()),
+        scheduled_for: Some(now),
+        status: JobStatus::Scheduled,
+        created_at: now,
+    };
+    db.insert_job(job).await?;
+    Ok(job_id)
+}

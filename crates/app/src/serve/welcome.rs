@@ -1,0 +1,87 @@
+//! What a starting server tells the person who started it: the links to open, one as a QR code for the phone.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use jiff::SignedDuration;
+
+use super::{mint, ready, scope_of};
+use crate::config::Config;
+use crate::db::Db;
+use crate::domain::{JobId, Role};
+use crate::links;
+
+/// Links that the terminal shows live for a week.
+const WELCOME_LINKS_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Prints the three links: on the first start always, later only to a terminal, so that no log collects them.
+pub(super) async fn print(
+    config: &Config,
+    db: &dyn Db,
+    sample_job: &JobId,
+    api: SocketAddr,
+    first_start: bool,
+) -> anyhow::Result<()> {
+    let terminal = std::io::stdout().is_terminal();
+    if !first_start && !terminal {
+        return Ok(());
+    }
+    let text = compose(config, db, sample_job, api).await?;
+    let mut stdout = std::io::stdout().lock();
+    // Whoever closed the pipe does not want to read it.
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    Ok(())
+}
+
+async fn compose(
+    config: &Config,
+    db: &dyn Db,
+    sample_job: &JobId,
+    api: SocketAddr,
+) -> anyhow::Result<String> {
+    let now = crate::http::now();
+    let origin = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
+    let mut text = format!("\nqdn is running at {origin}  (photos in {})\n\n", config.storage.data.display());
+    let mut crew_url = String::new();
+    for (role, label) in [
+        (Role::Staff, "Dashboard, for staff"),
+        (Role::Crew, "Sample job, for the crew"),
+        (Role::Customer, "Sample job, for its customer"),
+    ] {
+        let token = mint(db, role, scope_of(role, sample_job), now, WELCOME_LINKS_AGE).await?;
+        let url = links::url(&origin, role, &token);
+        writeln!(text, "  {label}:\n    {url}\n")?;
+        if role == Role::Crew {
+            crew_url = url;
+        }
+    }
+    let code = links::qr_terminal(&crew_url)?;
+    if api.ip().is_loopback() && config.network.public_url.is_none() {
+        writeln!(
+            text,
+            "Only this machine can open them. For a phone on the same network: qdn serve --host\n"
+        )?;
+    } else {
+        writeln!(text, "The crew's link, for a phone's camera:\n\n{code}\n")?;
+    }
+    writeln!(text, "These links work for a week; `qdn link` makes more. Stop with Ctrl-C.")?;
+    Ok(text)
+}
+
+/// The origin for people: where the server listens everywhere, this machine's address on its network.
+fn reachable_origin(api: SocketAddr) -> String {
+    match (api.ip().is_unspecified(), lan_address()) {
+        (true, Some(lan)) => ready::origin(SocketAddr::new(lan, api.port())),
+        _ => ready::origin(api),
+    }
+}
+
+/// The address from which this machine would reach others. Connecting a UDP socket sends nothing; 192.0.2.1 is
+/// reserved for documentation (RFC 5737).
+fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_unspecified() && !ip.is_loopback()).then_some(ip)
+}
