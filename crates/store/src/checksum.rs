@@ -1,4 +1,4 @@
-//! The digests of a body: MD5 (its ETag), SHA-256 (its identity), and whichever of S3's additional checksums was
+//! The digests of a body: MD5 (its `ETag`), SHA-256 (its identity), and whichever of S3's additional checksums was
 //! asked for. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 
 use base64::Engine as _;

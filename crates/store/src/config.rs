@@ -51,7 +51,7 @@ impl StoreConfig {
             upload_wait_max: Duration::from_secs(10),
             write_once: vec![KeyPattern::new("jobs/*/photos/")],
             object_bytes_max: 5 << 30,
-            multipart_age_max: Duration::from_secs(7 * 24 * 3600),
+            multipart_age_max: Duration::from_hours(7 * 24),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Upload {
     hasher: BodyHasher,
     reservation: Reservation,
     size: u64,
-    _permit: Arc<OwnedSemaphorePermit>,
+    permit: Arc<OwnedSemaphorePermit>,
 }
 
 /// A body that has arrived whole: in a staging file that has no trailer yet and is not synced.
@@ -59,7 +59,7 @@ pub(crate) struct Received {
     pub(crate) size: u64,
     pub(crate) digests: Digests,
     /// Kept until the object is published, so that uploads which wait for the disk count too.
-    _permit: Arc<OwnedSemaphorePermit>,
+    _turn: Arc<OwnedSemaphorePermit>,
 }
 
 impl Upload {
@@ -71,7 +71,7 @@ impl Upload {
         asked: &[Algorithm],
     ) -> S3Result<Self> {
         let staged = Staged::create(&inner.layout.staging()).map_err(from_io("create a staging file"))?;
-        Ok(Self { staged, hasher: BodyHasher::new(asked), reservation, size: 0, _permit: permit })
+        Ok(Self { staged, hasher: BodyHasher::new(asked), reservation, size: 0, permit })
     }
 
     /// Appends to the body. Blocks.
@@ -83,12 +83,7 @@ impl Upload {
     }
 
     pub(crate) fn finish(self) -> Received {
-        Received {
-            staged: self.staged,
-            size: self.size,
-            digests: self.hasher.finish(),
-            _permit: self._permit,
-        }
+        Received { staged: self.staged, size: self.size, digests: self.hasher.finish(), _turn: self.permit }
     }
 }
 

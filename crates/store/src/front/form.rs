@@ -9,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result, StdError};
 use super::body::SharedBody;
 use crate::error::refuse;
 
-/// Everything before the bytes of the file, headers of parts included.
+/// All fields together, the headers of their parts included.
 const FIELDS_BYTES_MAX: usize = 64 * 1024;
 const FIELDS_MAX: usize = 100;
 const PART_HEADERS_BYTES_MAX: usize = 8 * 1024;
@@ -24,8 +24,8 @@ pub(super) struct FormReader {
     buffer: BytesMut,
     /// Line end, two hyphens and the boundary.
     delimiter: Vec<u8>,
-    /// Bytes read before the file.
-    bytes_before_file: usize,
+    /// Bytes of fields that have been read.
+    fields_bytes: usize,
     is_ended: bool,
 }
 
@@ -46,6 +46,10 @@ fn malformed(message: &'static str) -> S3Error {
     refuse(S3ErrorCode::MalformedPOSTRequest, message)
 }
 
+fn too_much_behind() -> S3Error {
+    malformed("There is too much behind the file.")
+}
+
 fn ended_early() -> S3Error {
     refuse(S3ErrorCode::IncompleteBody, "The form ended before its closing boundary.")
 }
@@ -55,7 +59,7 @@ impl FormReader {
         // The first boundary may stand at the very beginning, without the line end that belongs to the others.
         let buffer = BytesMut::from(b"\r\n".as_slice());
         let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
-        Self { body, buffer, delimiter, bytes_before_file: 0, is_ended: false }
+        Self { body, buffer, delimiter, fields_bytes: 0, is_ended: false }
     }
 
     /// Reads the text fields that stand before the file, and stops at its first byte.
@@ -139,6 +143,7 @@ impl FormReader {
                 match memmem::find(&self.buffer, &self.delimiter) {
                     Some(at) if self.behind(at) == Behind::Content => self.buffer.advance(at + 1),
                     Some(at) => {
+                        bytes += at;
                         self.buffer.advance(at);
                         break;
                     }
@@ -147,13 +152,16 @@ impl FormReader {
                         bytes += sure;
                         self.buffer.advance(sure);
                         if bytes > AFTER_FILE_BYTES_MAX {
-                            return Err(malformed("There is too much behind the file."));
+                            return Err(too_much_behind());
                         }
                         if !self.fill().await? {
                             return Err(ended_early());
                         }
                     }
                 }
+            }
+            if bytes > AFTER_FILE_BYTES_MAX {
+                return Err(too_much_behind());
             }
         }
         Ok(())
@@ -205,11 +213,15 @@ impl FormReader {
                 break searched + at + 2;
             }
             if self.buffer.len() > PART_HEADERS_BYTES_MAX {
-                return Err(malformed("The headers of a part of the form are too long."));
+                break PART_HEADERS_BYTES_MAX + 1;
             }
             searched = self.buffer.len().saturating_sub(3);
             self.fill_fields().await?;
         };
+        if end > PART_HEADERS_BYTES_MAX {
+            return Err(malformed("The headers of a part of the form are too long."));
+        }
+        self.spend(end)?;
         let headers = self.buffer.split_to(end);
         self.buffer.advance(2);
         field_name(&headers)
@@ -221,35 +233,38 @@ impl FormReader {
         let mut searched = 0;
         loop {
             let found = memmem::find(self.buffer.get(searched..).unwrap_or_default(), &self.delimiter);
-            match found.map(|at| searched + at) {
-                Some(at) => match self.behind(at) {
-                    Behind::Part(_) | Behind::End(_) => return Ok(self.buffer.split_to(at).to_vec()),
-                    Behind::Content => searched = at + 1,
-                    Behind::Unknown => {
-                        searched = at;
-                        self.fill_fields().await?;
-                    }
-                },
-                None => {
-                    searched = self.buffer.len().saturating_sub(self.delimiter.len() - 1).max(searched);
-                    self.fill_fields().await?;
+            searched = match found.map(|at| (searched + at, self.behind(searched + at))) {
+                Some((at, Behind::Part(_) | Behind::End(_))) => {
+                    self.spend(at)?;
+                    return Ok(self.buffer.split_to(at).to_vec());
                 }
-            }
+                Some((at, Behind::Content)) => {
+                    searched = at + 1;
+                    continue;
+                }
+                Some((at, Behind::Unknown)) => at,
+                None => self.buffer.len().saturating_sub(self.delimiter.len() - 1).max(searched),
+            };
+            self.fill_fields().await?;
         }
     }
 
-    /// Reads more, and refuses when the fields take too long.
+    /// Counts bytes of fields, and refuses when they become too many.
+    fn spend(&mut self, bytes: usize) -> S3Result<()> {
+        self.fields_bytes += bytes;
+        if self.fields_bytes <= FIELDS_BYTES_MAX {
+            return Ok(());
+        }
+        let code = S3ErrorCode::MaxPostPreDataLengthExceededError;
+        Err(refuse(code, "Your POST request fields preceding the upload file were too large."))
+    }
+
+    /// Reads more of a field whose end is not yet in the buffer.
     async fn fill_fields(&mut self) -> S3Result<()> {
-        let before = self.buffer.len();
-        if before > FIELDS_BYTES_MAX || self.bytes_before_file > FIELDS_BYTES_MAX {
-            let code = S3ErrorCode::MaxPostPreDataLengthExceededError;
-            return Err(refuse(code, "Your POST request fields preceding the upload file were too large."));
+        if self.buffer.len() > FIELDS_BYTES_MAX {
+            self.spend(self.buffer.len())?;
         }
-        if !self.fill().await? {
-            return Err(ended_early());
-        }
-        self.bytes_before_file += self.buffer.len() - before;
-        Ok(())
+        if self.fill().await? { Ok(()) } else { Err(ended_early()) }
     }
 
     /// Reads the next bytes of the body. Says whether there were any.

@@ -99,7 +99,7 @@ fn expected(accepted: &AcceptedPost) -> S3Result<(Expected, Vec<Algorithm>)> {
         match (name.as_str(), Algorithm::of_header(name)) {
             (_, Some(algorithm)) => checksums.set(algorithm, value.clone()),
             ("x-amz-checksum-algorithm", None) => {
-                asked.push(Algorithm::parse(value).ok_or_else(|| unsupported(name))?)
+                asked.push(Algorithm::parse(value).ok_or_else(|| unsupported(name))?);
             }
             ("x-amz-checksum-type", None) if value == "FULL_OBJECT" => {}
             _ => return Err(unsupported(name)),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use s3s::dto::*;
+use s3s::dto::{
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
+    ETagCondition, Error,
+};
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::{Backend, read};
@@ -52,7 +55,7 @@ impl Backend {
                 match version.and_then(|()| inner.delete(&bucket, &object.key, condition.as_ref())) {
                     Ok(()) if quiet => {}
                     Ok(()) => {
-                        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() })
+                        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });
                     }
                     Err(error) => errors.push(Error {
                         code: Some(error.code().as_str().to_owned()),

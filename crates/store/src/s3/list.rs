@@ -1,10 +1,13 @@
-//! ListObjectsV2 and its first version.
+//! `ListObjectsV2` and its first version.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use s3s::dto::*;
+use s3s::dto::{
+    CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, Object, ObjectStorageClass, Owner,
+};
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::Backend;

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use s3s::dto::*;
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyPartResult, CopySource,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Part, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+};
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::buckets::{owner, timestamp};
@@ -62,12 +68,13 @@ impl Backend {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<CreateMultipartUploadOutput> {
+        let asked = asked_algorithm(&request.headers)?;
         let (inner, input) = (Arc::clone(&self.inner), request.input);
         inner.need_bucket(&input.bucket)?;
         check_key(&input.key)?;
         let meta = meta_of!(input);
         check_meta(&meta)?;
-        let algorithm = asked_algorithm(input.checksum_algorithm.as_ref())?.first().copied();
+        let algorithm = asked.first().copied();
         let composite = match algorithm {
             Some(algorithm) => is_composite(algorithm, input.checksum_type.as_ref())?,
             None => false,
@@ -120,12 +127,12 @@ impl Backend {
         mut request: S3Request<UploadPartInput>,
     ) -> S3Result<UploadPartOutput> {
         let promised = Promised::of(&request)?;
+        let mut asked = asked_algorithm(&request.headers)?;
         let body = request.input.body.take();
         let input = request.input;
         check_part_number(input.part_number)?;
         let upload = self.upload_file(&input.bucket, &input.key, &input.upload_id).await?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
-        let mut asked = asked_algorithm(input.checksum_algorithm.as_ref())?;
         asked.extend(upload.algorithm);
         let received =
             receive_checked(&self.inner, body, input.content_length, expected, asked, promised).await?;

@@ -1,4 +1,4 @@
-//! Reading objects: GetObject and HeadObject with ranges and conditions (RFC 9110, sections 13 and 14).
+//! Reading objects: `GetObject` and `HeadObject` with ranges and conditions (RFC 9110, sections 13 and 14).
 
 use std::fs::File;
 use std::io;
@@ -9,7 +9,10 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt as _};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED};
-use s3s::dto::*;
+use s3s::dto::{
+    ChecksumMode, CopyObjectInput, ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, Range, StreamingBlob, Timestamp, TimestampFormat, UploadPartCopyInput,
+};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result};
 
 use super::Backend;
@@ -27,6 +30,38 @@ const BLOCK_BYTES: u64 = 256 * 1024;
 pub(super) struct Opened {
     file: Arc<File>,
     pub(super) trailer: Trailer,
+}
+
+/// The conditions of a read, without the `If-` that all of them begin with.
+struct Conditions<'a> {
+    matches: Option<&'a ETagCondition>,
+    none_match: Option<&'a ETagCondition>,
+    modified_since: Option<&'a Timestamp>,
+    unmodified_since: Option<&'a Timestamp>,
+}
+
+/// Reads [`Conditions`] from the input of an operation. The inputs share these fields and no trait.
+macro_rules! conditions_of {
+    ($input:expr) => {
+        &Conditions {
+            matches: $input.if_match.as_ref(),
+            none_match: $input.if_none_match.as_ref(),
+            modified_since: $input.if_modified_since.as_ref(),
+            unmodified_since: $input.if_unmodified_since.as_ref(),
+        }
+    };
+}
+
+/// The same of the source of a copy.
+macro_rules! copy_conditions_of {
+    ($input:expr) => {
+        &Conditions {
+            matches: $input.copy_source_if_match.as_ref(),
+            none_match: $input.copy_source_if_none_match.as_ref(),
+            modified_since: $input.copy_source_if_modified_since.as_ref(),
+            unmodified_since: $input.copy_source_if_unmodified_since.as_ref(),
+        }
+    };
 }
 
 /// A time in whole seconds, as HTTP compares them.
@@ -72,12 +107,7 @@ impl Backend {
         check_version(input.version_id.as_deref())?;
         let opened = self.open(&input.bucket, &input.key).await?;
         opened.check_part(input.part_number)?;
-        opened.check_conditions(&Conditions {
-            if_match: input.if_match.as_ref(),
-            if_none_match: input.if_none_match.as_ref(),
-            if_modified_since: input.if_modified_since.as_ref(),
-            if_unmodified_since: input.if_unmodified_since.as_ref(),
-        })?;
+        opened.check_conditions(conditions_of!(input))?;
         let range = opened.range(input.range.as_ref(), &request.headers)?;
         let bytes = range.clone().unwrap_or(0..opened.trailer.size);
         let trailer = &opened.trailer;
@@ -112,12 +142,7 @@ impl Backend {
         check_version(input.version_id.as_deref())?;
         let opened = self.open(&input.bucket, &input.key).await?;
         opened.check_part(input.part_number)?;
-        opened.check_conditions(&Conditions {
-            if_match: input.if_match.as_ref(),
-            if_none_match: input.if_none_match.as_ref(),
-            if_modified_since: input.if_modified_since.as_ref(),
-            if_unmodified_since: input.if_unmodified_since.as_ref(),
-        })?;
+        opened.check_conditions(conditions_of!(input))?;
         let range = opened.range(input.range.as_ref(), &request.headers)?;
         let trailer = opened.trailer;
         let headers = trailer.headers;
@@ -168,14 +193,6 @@ fn not_modified_is_failed(error: S3Error) -> S3Error {
     }
 }
 
-/// The conditions of a read.
-struct Conditions<'a> {
-    if_match: Option<&'a ETagCondition>,
-    if_none_match: Option<&'a ETagCondition>,
-    if_modified_since: Option<&'a Timestamp>,
-    if_unmodified_since: Option<&'a Timestamp>,
-}
-
 impl Opened {
     /// Some clients read by part number. An object that was not uploaded in parts has one part: all of it.
     fn check_part(&self, part_number: Option<i32>) -> S3Result<()> {
@@ -192,14 +209,14 @@ impl Opened {
     /// In the order of RFC 9110, section 13.2.2: an entity tag silences the date beside it.
     fn check_conditions(&self, conditions: &Conditions<'_>) -> S3Result<()> {
         let modified = http_time(self.trailer.modified_ms);
-        match (conditions.if_match, conditions.if_unmodified_since) {
+        match (conditions.matches, conditions.unmodified_since) {
             (Some(condition), _) if !matches(condition, &self.trailer) => {
                 return Err(precondition_failed("If-Match"));
             }
             (None, Some(time)) if modified > *time => return Err(precondition_failed("If-Unmodified-Since")),
             _ => {}
         }
-        match (conditions.if_none_match, conditions.if_modified_since) {
+        match (conditions.none_match, conditions.modified_since) {
             (Some(condition), _) if matches(condition, &self.trailer) => Err(self.not_modified()),
             (None, Some(time)) if modified <= *time => Err(self.not_modified()),
             _ => Ok(()),
@@ -207,23 +224,11 @@ impl Opened {
     }
 
     pub(super) fn check_copy_conditions(&self, input: &CopyObjectInput) -> S3Result<()> {
-        self.check_conditions(&Conditions {
-            if_match: input.copy_source_if_match.as_ref(),
-            if_none_match: input.copy_source_if_none_match.as_ref(),
-            if_modified_since: input.copy_source_if_modified_since.as_ref(),
-            if_unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
-        })
-        .map_err(not_modified_is_failed)
+        self.check_conditions(copy_conditions_of!(input)).map_err(not_modified_is_failed)
     }
 
     pub(super) fn check_part_copy_conditions(&self, input: &UploadPartCopyInput) -> S3Result<()> {
-        self.check_conditions(&Conditions {
-            if_match: input.copy_source_if_match.as_ref(),
-            if_none_match: input.copy_source_if_none_match.as_ref(),
-            if_modified_since: input.copy_source_if_modified_since.as_ref(),
-            if_unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
-        })
-        .map_err(not_modified_is_failed)
+        self.check_conditions(copy_conditions_of!(input)).map_err(not_modified_is_failed)
     }
 
     /// The bytes that `x-amz-copy-source-range` names, which must lie within the object; all without it.

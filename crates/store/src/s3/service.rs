@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::config::{S3Config, StaticConfigProvider};
+#[allow(clippy::wildcard_imports)] // the table of operations below names nearly all of it
 use s3s::dto::*;
 use s3s::host::{S3Host, VirtualHost};
 use s3s::service::{S3Service, S3ServiceBuilder};

@@ -1,10 +1,13 @@
-//! Writing objects: PutObject, CopyObject, and what they share with PostObject and multipart uploads.
+//! Writing objects: `PutObject`, `CopyObject`, and what they share with PostObject and multipart uploads.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use s3s::dto::*;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective, PutObjectInput,
+    PutObjectOutput, StreamingBlob,
+};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 
 use super::meta::{checksums_of, meta_of, set_checksums};
@@ -149,7 +152,7 @@ impl Promised {
     }
 }
 
-/// The body of a PutObject or UploadPart: received whole, and everything the request said about it was true.
+/// The body of a `PutObject` or `UploadPart`: received whole, and everything the request said about it was true.
 pub(super) async fn receive_checked(
     inner: &Arc<Inner>,
     body: Option<StreamingBlob>,
@@ -196,11 +199,13 @@ pub(crate) async fn store(
     .await
 }
 
-/// The algorithm a request asks the store to compute.
-pub(super) fn asked_algorithm(algorithm: Option<&ChecksumAlgorithm>) -> S3Result<Vec<Algorithm>> {
-    let Some(name) = algorithm else { return Ok(Vec::new()) };
+/// The algorithm a request asks the store to compute. Two headers mean the same, one for each half of S3's operations.
+pub(super) fn asked_algorithm(headers: &http::HeaderMap) -> S3Result<Vec<Algorithm>> {
+    let name =
+        headers.get("x-amz-sdk-checksum-algorithm").or_else(|| headers.get("x-amz-checksum-algorithm"));
+    let Some(name) = name else { return Ok(Vec::new()) };
     let unknown = || refuse(S3ErrorCode::InvalidRequest, "Checksum algorithm provided is unsupported.");
-    Ok(vec![Algorithm::parse(name.as_str()).ok_or_else(unknown)?])
+    Ok(vec![name.to_str().ok().and_then(Algorithm::parse).ok_or_else(unknown)?])
 }
 
 impl Backend {
@@ -209,6 +214,7 @@ impl Backend {
         mut request: S3Request<PutObjectInput>,
     ) -> S3Result<PutObjectOutput> {
         let promised = Promised::of(&request)?;
+        let asked = asked_algorithm(&request.headers)?;
         let body = request.input.body.take();
         let input = request.input;
         check_key(&input.key)?;
@@ -216,7 +222,6 @@ impl Backend {
         let meta = meta_of!(input);
         check_meta(&meta)?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
-        let asked = asked_algorithm(input.checksum_algorithm.as_ref())?;
         let received =
             receive_checked(&self.inner, body, input.content_length, expected, asked, promised).await?;
         let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
@@ -232,6 +237,7 @@ impl Backend {
         &self,
         request: S3Request<CopyObjectInput>,
     ) -> S3Result<CopyObjectOutput> {
+        let mut asked = asked_algorithm(&request.headers)?;
         let input = request.input;
         check_key(&input.key)?;
         self.inner.need_bucket(&input.bucket)?;
@@ -257,7 +263,6 @@ impl Backend {
             Meta { headers: source.trailer.headers.clone(), metadata: source.trailer.metadata.clone() }
         };
         check_meta(&meta)?;
-        let mut asked = asked_algorithm(input.checksum_algorithm.as_ref())?;
         if asked.is_empty() {
             asked.extend(source.trailer.checksums.algorithms());
         }

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use qdn_sign::{AddressStyle, Credentials, Endpoint, Signer, Timestamp};
 use qdn_store::{Store, StoreBody, StoreConfig};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -146,6 +147,20 @@ impl Server {
         exchange(self.address, request).await
     }
 
+    /// Sends a request that is signed in its headers, all of which are signed. `x-amz-content-sha256` must be given.
+    pub(crate) async fn send_signed_headers(
+        &self,
+        method: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let path = format!("/{BUCKET}/{key}");
+        let signed = HeaderSigner::new(now()).sign(method, &self.address.to_string(), &path, headers);
+        let signed: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.send_url(method, &format!("http://{}{path}", self.address), &signed, body).await
+    }
+
     pub(crate) async fn put(&self, key: &str, body: impl Into<Bytes>) -> Answer {
         self.send("PUT", Some(key), &[], &[], body).await
     }
@@ -189,4 +204,108 @@ where
     let body = body.collect().await.unwrap().to_bytes();
     driver.abort();
     Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// Signs in the headers, as the AWS CLI does (AWS, "Signature Calculations for the Authorization Header").
+pub(crate) struct HeaderSigner {
+    pub(crate) region: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) time: Timestamp,
+    /// The signature of the last request or chunk.
+    pub(crate) last: String,
+}
+
+impl HeaderSigner {
+    pub(crate) fn new(time: Timestamp) -> Self {
+        Self { region: REGION, service: "s3", time, last: String::new() }
+    }
+
+    fn scope(&self) -> String {
+        format!("{}/{}/{}/aws4_request", self.time.amz_day(), self.region, self.service)
+    }
+
+    fn signature(&self, string_to_sign: &str) -> String {
+        let parts = [self.time.amz_day(), self.region.to_owned(), self.service.to_owned()];
+        let mut key = format!("AWS4{SECRET_KEY}").into_bytes();
+        for part in parts.iter().map(String::as_str).chain(["aws4_request"]) {
+            key = hmac(&key, part);
+        }
+        hex(&hmac(&key, string_to_sign))
+    }
+
+    /// The given headers with those that make up the signature.
+    pub(crate) fn sign(
+        &mut self,
+        method: &str,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Vec<(String, String)> {
+        let mut all: Vec<_> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        all.push(("host".to_owned(), host.to_owned()));
+        all.push(("x-amz-date".to_owned(), self.time.amz_date()));
+        all.sort();
+        let payload = &all.iter().find(|(name, _)| name == "x-amz-content-sha256").unwrap().1;
+        let names = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+        let lines: String = all.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let canonical = format!("{method}\n{path}\n\n{lines}\n{names}\n{payload}");
+        let to_sign = format!(
+            "AWS4-HMAC-SHA256\n{}\n{}\n{}",
+            self.time.amz_date(),
+            self.scope(),
+            hex(&Sha256::digest(canonical))
+        );
+        self.last = self.signature(&to_sign);
+        let value = format!(
+            "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/{}, SignedHeaders={names}, Signature={}",
+            self.scope(),
+            self.last
+        );
+        all.push(("authorization".to_owned(), value));
+        all
+    }
+
+    /// A signed chunk of a body, framed.
+    pub(crate) fn chunk(&mut self, data: &[u8]) -> Vec<u8> {
+        let to_sign = format!(
+            "AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{}\n{}",
+            self.time.amz_date(),
+            self.scope(),
+            self.last,
+            hex(&Sha256::digest(b"")),
+            hex(&Sha256::digest(data))
+        );
+        self.last = self.signature(&to_sign);
+        let mut framed = format!("{:x};chunk-signature={}\r\n", data.len(), self.last).into_bytes();
+        framed.extend_from_slice(data);
+        if !data.is_empty() {
+            framed.extend_from_slice(b"\r\n");
+        }
+        framed
+    }
+
+    /// The signed trailers behind the last chunk.
+    pub(crate) fn trailer(&mut self, name: &str, value: &str) -> Vec<u8> {
+        let to_sign = format!(
+            "AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}",
+            self.time.amz_date(),
+            self.scope(),
+            self.last,
+            hex(&Sha256::digest(format!("{name}:{value}\n")))
+        );
+        self.last = self.signature(&to_sign);
+        format!("{name}:{value}\r\nx-amz-trailer-signature:{}\r\n\r\n", self.last).into_bytes()
+    }
+}
+
+fn hmac(key: &[u8], message: &str) -> Vec<u8> {
+    use hmac::{KeyInit, Mac};
+    let mut mac = hmac::Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
