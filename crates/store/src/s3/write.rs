@@ -8,6 +8,7 @@ use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective, PutObjectInput,
     PutObjectOutput, StreamingBlob,
 };
+use s3s::stream::ByteStream as _;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 
 use super::meta::{checksums_of, meta_of, set_checksums};
@@ -162,9 +163,13 @@ pub(super) async fn receive_checked(
     promised: Option<Promised>,
 ) -> S3Result<Received> {
     expected.check_form()?;
-    let exact_bytes = content_length.and_then(|length| u64::try_from(length).ok()).ok_or_else(|| {
-        refuse(S3ErrorCode::MissingContentLength, "You must provide the Content-Length HTTP header.")
-    })?;
+    let body = body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    // A request without any length has an empty body (RFC 9112, section 6.3), unless it comes in chunks.
+    let known_bytes = body.remaining_length().exact().map(|bytes| bytes as u64);
+    let exact_bytes =
+        content_length.and_then(|length| u64::try_from(length).ok()).or(known_bytes).ok_or_else(|| {
+            refuse(S3ErrorCode::MissingContentLength, "You must provide the Content-Length HTTP header.")
+        })?;
     asked.extend(expected.checksums.algorithms());
     asked.extend(promised.as_ref().map(|promised| promised.algorithm));
     let announced = Announced {
@@ -173,7 +178,6 @@ pub(super) async fn receive_checked(
         max_bytes: inner.config.object_bytes_max,
         asked,
     };
-    let body = body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
     let received = receive(inner, body, announced).await?;
     expected.check(&received)?;
     if let Some(promised) = promised {

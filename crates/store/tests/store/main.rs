@@ -6,8 +6,11 @@
 mod auth;
 mod basics;
 mod chunked;
+mod cors;
+mod limits;
 mod listing;
 mod multipart;
 mod objects;
 mod post;
+mod recovery;
 mod support;

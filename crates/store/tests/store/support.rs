@@ -44,7 +44,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) folder: TempDir,
     pub(crate) config: StoreConfig,
-    task: JoinHandle<()>,
+    pub(crate) task: JoinHandle<()>,
 }
 
 /// What came back.
