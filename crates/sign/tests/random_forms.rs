@@ -111,7 +111,7 @@ impl Mutation {
                         let at = at.index(characters.len());
                         characters[at] = *with;
                     }
-                })
+                });
             }
             Self::InsertCharacter(field, at, what) => edit(&mut fields[field.index(count)].1, |characters| {
                 characters.insert(at.index(characters.len() + 1), *what);
