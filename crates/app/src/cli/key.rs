@@ -40,7 +40,7 @@ pub(super) struct AddArguments {
     /// Limit a secret key to one job
     #[arg(long, requires = "role")]
     job: Option<String>,
-    /// An origin whose pages may use the key, such as https://www.example.com; may be given more than once
+    /// An origin whose pages may use the key, such as <https://www.example.com>; may be given more than once
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
     /// Requests per minute

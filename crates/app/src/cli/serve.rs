@@ -22,10 +22,10 @@ pub(super) struct ServeArguments {
     /// Listen on this host address instead of loopback; without a value on all, for phones on the same network
     #[arg(long, env = "QDN_HOST", value_name = "IP", num_args = 0..=1, default_missing_value = "0.0.0.0")]
     host: Option<IpAddr>,
-    /// How people reach the API, such as https://photos.example.com; by the name they used when absent
+    /// How people reach the API, such as <https://photos.example.com>; by the name they used when absent
     #[arg(long, env = "QDN_PUBLIC_URL", value_name = "ORIGIN")]
     public_url: Option<String>,
-    /// How people reach the photo store, such as https://store.example.com
+    /// How people reach the photo store, such as <https://store.example.com>
     #[arg(long, env = "QDN_STORE_PUBLIC_URL", value_name = "ORIGIN")]
     store_public_url: Option<String>,
     /// Write this file (0600) once both ports answer: addresses, keys and fresh tokens as JSON

@@ -1,6 +1,6 @@
 //! The bucket is the truth about which bytes exist, the database about everything else; here they meet.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -59,7 +59,7 @@ pub struct Merged {
 pub fn merge(
     job_id: &JobId,
     objects: &[StoredObject],
-    records: &HashMap<PhotoId, PhotoRecord>,
+    records: &BTreeMap<PhotoId, PhotoRecord>,
     actor: &Actor,
 ) -> Merged {
     let mut merged = Merged::default();

@@ -40,7 +40,8 @@ impl PhotoName {
         for character in last.chars() {
             let keep = character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
             let character = if keep { character } else { '-' };
-            if !(character == '-' && safe.ends_with('-')) && !(character == '.' && safe.ends_with('.')) {
+            let doubled = matches!(character, '-' | '.') && safe.ends_with(character);
+            if !doubled {
                 safe.push(character);
             }
         }

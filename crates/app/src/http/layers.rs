@@ -17,7 +17,7 @@ use crate::domain::RequestId;
 /// The answer's header that names the request in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a browser may remember a preflight.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
 /// Puts the layers around the router.
 pub(super) fn wrap(router: Router, app: App) -> Router {

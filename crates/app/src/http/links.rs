@@ -140,11 +140,11 @@ pub(super) async fn list_links(
     PathIds(job_id): PathIds<String>,
 ) -> Result<Json<LinkList>, Problem> {
     let job_id = job_for_links(&app, &caller, &job_id).await?;
-    let links = app.db.links_of_job(job_id).await?.into_iter().map(body).collect();
+    let links = app.db.links_of_job(job_id).await?.iter().map(body).collect();
     Ok(Json(LinkList { links }))
 }
 
-fn body(link: Link) -> LinkBody {
+fn body(link: &Link) -> LinkBody {
     LinkBody {
         link_id: link.link_id.to_string(),
         role: link.role.as_str().to_owned(),

@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<App> {
         let redirect = async move || Redirect::to(&format!("/{page}/"));
         router = router
             .route(&format!("/{page}"), get(redirect))
-            .route(&format!("/{page}/"), get(serve.clone()))
+            .route(&format!("/{page}/"), get(serve))
             .route(&format!("/{page}/{{*path}}"), get(serve));
     }
     router

@@ -1,9 +1,11 @@
 //! `GET /list_photos`, and the change and deletion of photos by staff.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -164,7 +166,7 @@ async fn merge_page(
         .map(|name| name.photo_id().clone())
         .collect();
     let records = app.db.photos(job_id.clone(), ids).await?;
-    let records: HashMap<_, _> =
+    let records: BTreeMap<_, _> =
         records.into_iter().map(|record| (record.photo_id.clone(), record)).collect();
     Ok(merge(job_id, objects, &records, actor))
 }
@@ -211,13 +213,13 @@ fn body(photo: ListedPhoto, url: String) -> PhotoBody {
     }
 }
 
-/// Answers with an ETag of the very bytes, or 304 where the caller has them. URLs are stable within a window, so an
+/// Answers with an `ETag` of the very bytes, or 304 where the caller has them. URLs are stable within a window, so an
 /// unchanged list is the same bytes.
 fn cacheable(headers: &HeaderMap, page: &PhotoPage) -> Result<Response, Problem> {
     let json = serde_json::to_vec(page).map_err(Problem::internal)?;
     let digest = Sha256::digest(&json);
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let etag = HeaderValue::from_str(&format!("\"{hex}\"")).map_err(Problem::internal)?;
+    let tag = URL_SAFE_NO_PAD.encode(digest);
+    let etag = HeaderValue::from_str(&format!("\"{tag}\"")).map_err(Problem::internal)?;
     let matches = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
         let tags = value.to_str().unwrap_or_default().split(',');
         tags.map(|tag| tag.trim().trim_start_matches("W/"))

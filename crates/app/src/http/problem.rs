@@ -8,9 +8,13 @@ use crate::db::DbError;
 use crate::domain::Decision;
 use crate::s3::S3Error;
 
-/// A refusal or a failure. `cause` is logged and never sent.
+/// A refusal or a failure.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+/// `cause` is logged and never sent.
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -44,24 +48,33 @@ pub struct ProblemBody {
 impl Problem {
     /// A problem of the caller's.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None, cause: None, header: None }
+        let detail = detail.into();
+        Self(Box::new(Parts { status, code, detail, field: None, cause: None, header: None }))
     }
 
     /// A field that holds what it may not.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         let (field, detail) = (field.into(), detail.into());
         let detail = format!("`{field}` {detail}");
-        Self { field: Some(field), ..Self::new(StatusCode::BAD_REQUEST, "invalid_field", detail) }
+        Self::new(StatusCode::BAD_REQUEST, "invalid_field", detail).about(field)
     }
 
     /// The same problem, blamed on a field.
-    pub fn about(self, field: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..self }
+    pub fn about(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
+    /// The same problem with a cause for the log.
+    fn because(mut self, cause: String) -> Self {
+        self.0.cause = Some(cause);
+        self
     }
 
     /// The same problem with a header on its answer.
-    pub fn with_header(self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
-        Self { header: Some((name, value.into())), ..self }
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.0.header = Some((name, value.into()));
+        self
     }
 
     /// Nobody showed who they are.
@@ -86,43 +99,43 @@ impl Problem {
     }
 
     /// Something of ours failed. The client learns nothing but the request id.
+    #[expect(clippy::needless_pass_by_value, reason = "so that it can be handed to `map_err`")]
     pub fn internal(cause: impl ToString) -> Self {
         let detail = "something failed on our side; nothing was changed";
-        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
-        Self { cause: Some(cause.to_string()), ..problem }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(cause.to_string())
     }
 
     /// The status it will be answered with.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What only the log may know.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// The answer for one request.
     pub fn render(&self, request_id: &str) -> Response {
         let body = ProblemBody {
-            kind: format!("/problems/{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
-            code: self.code.to_owned(),
+            kind: format!("/problems/{}", self.0.code),
+            title: self.0.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.0.status.as_u16(),
+            detail: self.0.detail.clone(),
+            code: self.0.code.to_owned(),
             request_id: request_id.to_owned(),
-            field: self.field.clone(),
+            field: self.0.field.clone(),
         };
-        let mut response = (self.status, axum::Json(body)).into_response();
+        let mut response = (self.0.status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = &self.0.header {
             headers.insert(name.clone(), value.clone());
         }
         response
@@ -132,7 +145,7 @@ impl Problem {
 /// The body is written by the outermost layer, which knows the request's id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -160,8 +173,7 @@ impl From<DbError> for Problem {
 impl From<S3Error> for Problem {
     fn from(error: S3Error) -> Self {
         let detail = "the photo storage does not answer; try again";
-        let problem = Self::new(StatusCode::BAD_GATEWAY, "storage_unavailable", detail);
-        Self { cause: Some(error.to_string()), ..problem }
+        Self::new(StatusCode::BAD_GATEWAY, "storage_unavailable", detail).because(error.to_string())
     }
 }
 

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use qdn_sign::{Endpoint, PostConditions};
-use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -114,13 +113,13 @@ pub(super) struct Upload {
     /// `POST` or `PUT`.
     method: &'static str,
     /// The form's fields, to be sent before the file.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
-    fields: Option<Vec<(String, String)>>,
+    fields: Option<Pairs>,
     /// The headers that must be sent.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
-    headers: Option<Vec<(String, String)>>,
+    headers: Option<Pairs>,
     /// The object's key.
     key: String,
     /// The photo's id.
@@ -148,13 +147,14 @@ pub(super) enum UploadAnswer {
     Several(Uploads),
 }
 
-fn as_object<S: Serializer>(pairs: &Option<Vec<(String, String)>>, serializer: S) -> Result<S::Ok, S::Error> {
-    let pairs = pairs.as_deref().unwrap_or_default();
-    let mut map = serializer.serialize_map(Some(pairs.len()))?;
-    for (name, value) in pairs {
-        map.serialize_entry(name, value)?;
+/// Names and values as a JSON object, in the order in which they must be sent.
+#[derive(Debug)]
+struct Pairs(Vec<(String, String)>);
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
-    map.end()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -432,7 +432,7 @@ fn sign(
                 signing_time(now),
                 expires_seconds,
             );
-            (form.url, Some(form.fields), None)
+            (form.url, Some(Pairs(form.fields)), None)
         }
         Method::Put => {
             let size = record.size_bytes.unwrap_or_default().to_string();
@@ -450,7 +450,7 @@ fn sign(
                 signing_time(now),
                 expires_seconds,
             );
-            (put.url, None, Some(put.headers))
+            (put.url, None, Some(Pairs(put.headers)))
         }
     };
     let expires_at =

@@ -133,13 +133,12 @@ async fn next_connection<H>(
 ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let permit = room(shared).await;
     loop {
-        let accepted = match listener.accept().now_or_never() {
-            Some(accepted) => accepted,
-            None => {
-                // Room, and nobody in the backlog to take it.
-                set(&shared.crowded, false);
-                listener.accept().await
-            }
+        let accepted = if let Some(accepted) = listener.accept().now_or_never() {
+            accepted
+        } else {
+            // Room, and nobody in the backlog to take it.
+            set(&shared.crowded, false);
+            listener.accept().await
         };
         match accepted {
             Ok((tcp, peer)) => {

@@ -1,4 +1,4 @@
-//! The answer of ListObjectsV2
+//! The answer of `ListObjectsV2`
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>), with `encoding-type=url`.
 
 use percent_encoding::percent_decode_str;
