@@ -11,35 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PageConfig"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Tells a page what it must know before anybody is signed in. */
+        get: operations["read_config"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,43 +28,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Lists customers. */
+        get: operations["list_customers"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewCustomer"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            customer_id: string;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Makes a customer. */
+        post: operations["create_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Reads one customer. */
+        get: operations["read_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process answers. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -105,76 +80,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                    q?: string;
-                    status?: components["schemas"]["JobStatus"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["JobPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Lists the jobs in the caller's scope. */
+        get: operations["list_jobs"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewJob"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            job_id: string;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Makes a job. */
+        post: operations["create_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -188,43 +98,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    job_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Job"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Reads one job. */
+        get: operations["read_job"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a job. */
+        patch: operations["change_job"];
         trace?: never;
     };
     "/jobs/{job_id}/links": {
@@ -234,73 +116,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    job_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LinkList"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Lists the links to a job, dead ones too. */
+        get: operations["list_links"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    job_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewLink"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MintedLink"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Makes a link to a job. */
+        post: operations["create_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -317,74 +137,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    job_id: string;
-                    photo_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Deletes a photo. Done twice, it is still deleted. */
+        delete: operations["delete_photo"];
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    job_id: string;
-                    photo_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PhotoChange"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Photo"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Changes a photo's phase, caption or visibility. */
+        patch: operations["change_photo"];
         trace?: never;
     };
     "/links/{link_id}": {
@@ -397,35 +155,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    link_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Takes a link back: its token and every session of it are dead at once. */
+        delete: operations["revoke_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -438,39 +169,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query: {
-                    cursor?: string;
-                    job_id: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PhotoPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Lists a job's photos, as far as the caller may see them. */
+        get: operations["list_photos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** The database and the object store answer. */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -486,92 +203,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Says who one is. */
+        get: operations["read_session"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Swaps a bearer token for a session cookie. */
+        post: operations["create_session"];
+        /** Signs out on this browser. The link goes on working until it is taken back. */
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -586,39 +224,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UploadRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UploadGrant"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Grants the upload of a photo, or of several, to a job. */
+        post: operations["create_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -629,146 +236,397 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Job: {
-            address: string | null;
-            /** Format: date-time */
-            created_at?: string;
-            customer?: components["schemas"]["JobCustomer"];
-            job_id: string;
-            photo_count?: number;
-            /** Format: date-time */
-            scheduled_for: string | null;
-            status: components["schemas"]["JobStatus"];
-            title: string;
+        /** @description A change of a job. Absent fields stay; null takes away. */
+        ChangeJob: {
+            /** @description Where, or null. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When, or null.
+             */
+            scheduled_for?: string | null;
+            /** @description `scheduled`, `in_progress`, `done` or `cancelled`. */
+            status?: string | null;
+            /** @description What people call it. */
+            title?: string | null;
         };
-        JobCustomer: {
-            customer_id: string;
-            email: string | null;
-            name: string;
-            phone: string | null;
+        /** @description What staff change of a photo. Absent fields stay; null takes away. */
+        ChangePhoto: {
+            /** @description A text for people, or null. */
+            caption?: string | null;
+            /** @description Hide it from customers. */
+            hidden?: boolean | null;
+            /** @description `before`, `during`, `after`, `issue` or null. */
+            phase?: string | null;
         };
-        JobPage: {
-            jobs: components["schemas"]["Job"][];
-            next_cursor: string | null;
-        };
-        /** @enum {string} */
-        JobStatus: "scheduled" | "in_progress" | "done" | "cancelled";
-        Link: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string;
-            /** Format: date-time */
-            last_used_at: string | null;
-            link_id: string;
-            /** Format: date-time */
-            revoked_at: string | null;
-            role: components["schemas"]["Role"];
-        };
-        LinkList: {
-            links: components["schemas"]["Link"][];
-        };
-        MintedLink: {
-            /** Format: date-time */
-            expires_at: string;
-            link_id: string;
-            token: string;
-            url: string;
-        };
-        NewCustomer: {
+        /** @description A new customer. */
+        CreateCustomer: {
+            /** @description As typed. */
             email?: string | null;
+            /** @description A person's or company's name. */
             name: string;
+            /** @description As typed. */
             phone?: string | null;
         };
-        NewJob: {
+        /** @description A new job. */
+        CreateJob: {
+            /** @description Where. */
             address?: string | null;
+            /** @description Whom it is for. */
             customer_id: string;
+            /** @description The caller's own id, 1 to 64 of `[A-Za-z0-9_-]`; ours when absent. */
             job_id?: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When, in RFC 3339.
+             */
             scheduled_for?: string | null;
+            /** @description What people call it. */
             title: string;
         };
-        NewLink: {
+        /** @description A new link. */
+        CreateLink: {
+            /**
+             * Format: int32
+             * @description Seconds it shall live, 60 to 31622400; 90 days for a customer, 30 for a crew when absent.
+             */
             expires_in?: number | null;
-            /** @enum {string} */
-            role: "crew" | "customer";
+            /** @description Let a customer upload with it. Crews always may. */
+            may_upload?: boolean | null;
+            /** @description Give the link as a QR code too. */
+            qr?: boolean | null;
+            /** @description `customer` or `crew`. */
+            role: string;
         };
-        PageConfig: {
-            application_key: string;
-            company_name: string;
-            company_phone: string | null;
-        };
-        /** @enum {string} */
-        Phase: "before" | "during" | "after" | "issue";
-        Photo: {
-            caption: string | null;
-            display_url: string | null;
-            height: number | null;
-            name: string;
-            /** @enum {string|null} */
-            phase: "before" | "during" | "after" | "issue" | null;
-            photo_id: string;
-            size: number;
-            /** @enum {string} */
-            status: "processing" | "ready" | "rejected";
-            /** Format: date-time */
-            taken_at: string | null;
-            thumb_url: string | null;
-            thumbhash: string | null;
-            /** Format: date-time */
-            uploaded_at: string;
-            url: string;
-            width: number | null;
-        };
-        PhotoChange: {
+        /** @description A wish to upload one photo, or several with `photos`. */
+        CreateUpload: {
+            /** @description A text for people. */
             caption?: string | null;
-            hidden?: boolean | null;
-            /** @enum {string|null} */
-            phase?: "before" | "during" | "after" | "issue" | null;
+            /** @description Its type; by the name's ending when absent. */
+            content_type?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds the grant shall live, at most what the server allows.
+             */
+            expires_in?: number | null;
+            /** @description The caller's name for this upload: asked again with it, it is the same upload. */
+            idempotency_key?: string | null;
+            /** @description The job. */
+            job_id: string;
+            location?: components["schemas"]["LocationBody"] | null;
+            /**
+             * @description How the bytes will be sent: `POST` (a form, the default) or `PUT`.
+             * @example POST
+             */
+            method?: string | null;
+            /** @description `before`, `during`, `after` or `issue`. */
+            phase?: string | null;
+            /** @description The file's name on the phone. */
+            photo_name?: string | null;
+            /** @description Several photos at once, at most 100; the fields of one photo then stand in its entries. */
+            photos?: components["schemas"]["PhotoUpload"][] | null;
+            /** @description The SHA-256 of its bytes, in hexadecimal or base64. */
+            sha256?: string | null;
+            /**
+             * Format: int64
+             * @description Its exact size in bytes. Needed for `PUT`.
+             */
+            size?: number | null;
+            /**
+             * Format: date-time
+             * @description When the shutter fell, in RFC 3339.
+             */
+            taken_at?: string | null;
         };
-        PhotoPage: {
-            next_cursor: string | null;
-            photos: components["schemas"]["Photo"][];
+        /** @description A customer. */
+        CustomerBody: {
+            /** @description The id. */
+            customer_id: string;
+            /** @description As typed; staff only. */
+            email?: string | null;
+            /** @description A person's or company's name. */
+            name: string;
+            /** @description As typed; staff only. */
+            phone?: string | null;
         };
-        Problem: {
-            code: string;
-            detail: string;
-            field?: string;
-            request_id: string;
-            status: number;
+        /** @description The id of a new customer. */
+        CustomerCreated: {
+            /** @description The id. */
+            customer_id: string;
+        };
+        /** @description A page of customers. */
+        CustomerPage: {
+            /** @description Oldest first. */
+            customers: components["schemas"]["CustomerBody"][];
+            /** @description Where the next page begins; null at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description The answer of a healthy server. */
+        Health: {
+            /** @description `ok`. */
+            status: string;
+        };
+        /** @description A job. What staff and crew see is null for customers. */
+        JobBody: {
+            /** @description Where. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made; not for customers.
+             */
+            created_at?: string | null;
+            customer?: components["schemas"]["CustomerBody"] | null;
+            /** @description The id. */
+            job_id: string;
+            /**
+             * Format: int64
+             * @description Stored photos; not for customers.
+             */
+            photo_count?: number | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            scheduled_for?: string | null;
+            /** @description `scheduled`, `in_progress`, `done` or `cancelled`. */
+            status: string;
+            /** @description What people call it. */
             title: string;
+        };
+        /** @description The id of a new job. */
+        JobCreated: {
+            /** @description The id. */
+            job_id: string;
+        };
+        /** @description A page of jobs. */
+        JobPage: {
+            /** @description Newest first. */
+            jobs: components["schemas"]["JobBody"][];
+            /** @description Where the next page begins; null at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A link as staff see it later. */
+        LinkBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            /** @description Its public name. */
+            link_id: string;
+            /** @description Whether one may upload with it. */
+            may_upload: boolean;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            revoked_at?: string | null;
+            /** @description `staff`, `crew` or `customer`. */
+            role: string;
+        };
+        /** @description A link as it is handed out, this once: the token is kept nowhere. */
+        LinkCreated: {
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /** @description Its public name. */
+            link_id: string;
+            /** @description The URL as a QR code in SVG, when asked for. */
+            qr_svg?: string | null;
+            /** @description The token alone, for `Authorization: Bearer`. */
+            token: string;
+            /** @description What to send: the token stands in the fragment, which reaches no log. */
+            url: string;
+        };
+        /** @description The links of a job. */
+        LinkList: {
+            /** @description Newest first. */
+            links: components["schemas"]["LinkBody"][];
+        };
+        /** @description A place, in degrees (WGS 84). */
+        LocationBody: {
+            /**
+             * Format: double
+             * @description -90 to 90.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description -180 to 180.
+             */
+            longitude: number;
+        };
+        /** @description What a page must know before anybody is signed in. */
+        PagesConfigBody: {
+            /** @description The publishable key, for `x-api-key`. It opens nothing alone. */
+            application_key: string;
+            /** @description Above the customer's gallery. */
+            company_name: string;
+            /** @description Whom a customer calls when a link is dead. */
+            company_phone?: string | null;
+        };
+        /** @description A photo. */
+        PhotoBody: {
+            /** @description A text for people. */
+            caption?: string | null;
+            /** @description A signed URL of the 1600 px copy; null until it exists. */
+            display_url?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels down, upright; null until known.
+             */
+            height?: number | null;
+            /** @description Hidden from customers. */
+            hidden: boolean;
+            /** @description The file's name, for people. */
+            name: string;
+            /** @description `before`, `during`, `after` or `issue`. */
+            phase?: string | null;
+            /** @description Its id. */
+            photo_id: string;
+            /**
+             * Format: int64
+             * @description Bytes of the original.
+             */
+            size: number;
+            /** @description `processing`, `ready` or `rejected`. */
+            status: string;
+            /**
+             * Format: date-time
+             * @description When the shutter fell.
+             */
+            taken_at?: string | null;
+            /** @description A signed URL of the 320 px copy; null until it exists. */
+            thumb_url?: string | null;
+            /** @description A tiny preview in base64; null until known. */
+            thumbhash?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            uploaded_at: string;
+            /** @description A signed URL of the best copy that the caller may have: the original, or the display rendition. */
+            url: string;
+            /**
+             * Format: int32
+             * @description Pixels across, upright; null until known.
+             */
+            width?: number | null;
+        };
+        /** @description A page of photos. */
+        PhotoPage: {
+            /** @description Where the next page begins; null at the end. */
+            next_cursor?: string | null;
+            /** @description In the order of their uploads. */
+            photos: components["schemas"]["PhotoBody"][];
+        };
+        /** @description One photo of several. */
+        PhotoUpload: {
+            /** @description A text for people. */
+            caption?: string | null;
+            /** @description Its type; by the name's ending when absent. */
+            content_type?: string | null;
+            /** @description The caller's name for this upload: asked again with it, it is the same upload. */
+            idempotency_key?: string | null;
+            location?: components["schemas"]["LocationBody"] | null;
+            /** @description `before`, `during`, `after` or `issue`. */
+            phase?: string | null;
+            /** @description The file's name on the phone. */
+            photo_name?: string | null;
+            /** @description The SHA-256 of its bytes, in hexadecimal or base64. */
+            sha256?: string | null;
+            /**
+             * Format: int64
+             * @description Its exact size in bytes. Needed for `PUT`.
+             */
+            size?: number | null;
+            /**
+             * Format: date-time
+             * @description When the shutter fell, in RFC 3339.
+             */
+            taken_at?: string | null;
+        };
+        /** @description What the client reads. */
+        ProblemBody: {
+            /** @description Stable: branch on this. */
+            code: string;
+            /** @description A sentence for the caller's developer. */
+            detail: string;
+            /** @description The field that is wrong, as a path: `photos[2].size`. */
+            field?: string | null;
+            /** @description Names this request in the server's log. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The HTTP status in words. */
+            title: string;
+            /**
+             * @description A URI reference that names the kind of problem.
+             * @example /problems/job_not_found
+             */
             type: string;
         };
-        /** @enum {string} */
-        Role: "staff" | "crew" | "customer";
-        Session: {
-            customer_id: string | null;
-            /** Format: date-time */
-            expires_at: string;
-            job_id: string | null;
-            role: components["schemas"]["Role"];
+        /** @description Who one is. */
+        SessionBody: {
+            /** @description The one customer whose jobs it reaches, if it is one. */
+            customer_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends; null for an application with a secret key.
+             */
+            expires_at?: string | null;
+            /** @description The one job it reaches, if it is one. */
+            job_id?: string | null;
+            /** @description Whether one may upload. */
+            may_upload: boolean;
+            /** @description `staff`, `crew` or `customer`. */
+            role: string;
         };
-        UploadGrant: {
-            /** Format: date-time */
+        /** @description A grant. For `POST` it has `fields`, exactly as boto3's `generate_presigned_post` gives them; for `PUT` `headers`. */
+        Upload: {
+            /**
+             * Format: date-time
+             * @description Until when the grant may be used.
+             */
             expires_at: string;
-            fields: {
+            /** @description The form's fields, to be sent before the file. */
+            fields?: {
                 [key: string]: string;
-            };
+            } | null;
+            /** @description The headers that must be sent. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /** @description The object's key. */
             key: string;
+            /** @description `POST` or `PUT`. */
             method: string;
+            /** @description The photo's id. */
             photo_id: string;
+            /** @description Where the bytes go. */
             url: string;
         };
-        UploadRequest: {
-            caption?: string | null;
-            content_type?: string | null;
-            idempotency_key?: string | null;
-            job_id: string;
-            /** @enum {string|null} */
-            phase?: "before" | "during" | "after" | "issue" | null;
-            photo_name: string;
-            sha256?: string | null;
-            size?: number | null;
+        /** @description One grant, or several. */
+        UploadAnswer: components["schemas"]["Upload"] | components["schemas"]["Uploads"];
+        /** @description Several grants, in the order of the wishes. */
+        Uploads: {
+            /** @description The grants. */
+            uploads: components["schemas"]["Upload"][];
         };
     };
     responses: never;
@@ -778,4 +636,629 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    read_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For pages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagesConfigBody"];
+                };
+            };
+        };
+    };
+    list_customers: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the answer before. */
+                cursor?: string;
+                /** @description At most so many, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A page of customers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerPage"];
+                };
+            };
+        };
+    };
+    create_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCustomer"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerCreated"];
+                };
+            };
+        };
+    };
+    read_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The customer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the answer before. */
+                cursor?: string;
+                /** @description At most so many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Words that must all stand in the title, address, customer's name or id. */
+                q?: string;
+                /** @description `scheduled`, `in_progress`, `done` or `cancelled`. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+        };
+    };
+    create_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJob"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobCreated"];
+                };
+            };
+        };
+    };
+    read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+        };
+    };
+    change_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeJob"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+        };
+    };
+    list_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The links */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkList"];
+                };
+            };
+        };
+    };
+    create_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkCreated"];
+                };
+            };
+        };
+    };
+    delete_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePhoto"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    revoke_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_photos: {
+        parameters: {
+            query: {
+                /** @description `next_cursor` of the answer before. */
+                cursor?: string;
+                /** @description The job. */
+                job_id: string;
+                /** @description At most so many, 1 to 1000; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A page of photos */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoPage"];
+                };
+            };
+            /** @description Unchanged since the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Signed in; the cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Signed out; the cookie is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The grant, or the grants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+        };
+    };
+}

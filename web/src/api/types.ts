@@ -1,19 +1,27 @@
 /** The shapes the pages use, named. They follow the generated contract and are spelled nowhere else. */
-import type { paths } from "./generated";
+import type { components } from "./generated";
 
-type Answer<Responses> = Responses extends { content: { "application/json": infer Body } }
-  ? Body
-  : never;
-type Ok<Operation> = Operation extends { responses: infer Responses }
-  ? Answer<Responses[Extract<keyof Responses, 200 | 201>]>
-  : never;
+type Schemas = components["schemas"];
 
-export type PageConfig = Ok<paths["/config.json"]["get"]>;
-export type Session = Ok<paths["/session"]["get"]>;
-export type Role = Session["role"];
-export type Job = Ok<paths["/jobs"]["get"]>["jobs"][number];
-export type JobStatus = Job["status"];
-export type Link = Ok<paths["/jobs/{job_id}/links"]["get"]>["links"][number];
-export type MintedLink = Ok<paths["/jobs/{job_id}/links"]["post"]>;
-export type Photo = Ok<paths["/list_photos"]["get"]>["photos"][number];
-export type UploadGrant = Ok<paths["/upload-url"]["post"]>;
+/** `Body` with the words that the contract names in prose, where its schema says only "string". */
+type Narrow<Body, Words> = Omit<Body, keyof Words> & Words;
+
+export const ROLES = ["staff", "crew", "customer"] as const;
+export type Role = (typeof ROLES)[number];
+
+export const JOB_STATUSES = ["scheduled", "in_progress", "done", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const PHASES = ["before", "during", "after", "issue"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export type PageConfig = Schemas["PagesConfigBody"];
+export type Session = Narrow<Schemas["SessionBody"], { role: Role }>;
+export type Job = Narrow<Schemas["JobBody"], { status: JobStatus }>;
+export type NewJob = Schemas["CreateJob"];
+export type NewCustomer = Schemas["CreateCustomer"];
+export type Link = Narrow<Schemas["LinkBody"], { role: Role }>;
+export type Photo = Narrow<Schemas["PhotoBody"], { phase: Phase | null }>;
+
+/** A grant as the pages ask for it: always a form. */
+export type UploadGrant = Narrow<Schemas["Upload"], { fields: Record<string, string> }>;

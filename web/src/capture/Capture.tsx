@@ -7,6 +7,7 @@ import { Notice, ProblemNotice } from "../parts/Notice";
 import { useScopedJobs } from "../parts/useScopedJobs";
 import { Lightbox } from "../photos/Lightbox";
 import { PhotoGrid, PhotoGridSkeleton } from "../photos/PhotoGrid";
+import { safeCount } from "../photos/tiles";
 import { usePhotos } from "../photos/usePhotos";
 import type { Started } from "../start/session";
 import { summarise } from "../upload/items";
@@ -73,7 +74,7 @@ function CaptureJob(props: {
   const photos = usePhotos(props.started.api, job.job_id, uploads);
   const items = useJobUploads(uploads, job.job_id);
   const [openId, setOpenId] = useState<string | null>(null);
-  const truth = truthOf(items, photos.items.length, words);
+  const truth = truthOf(items, safeCount(photos.items, items), words);
   const empty = photos.kind === "ready" && photos.items.length === 0 && items.length === 0;
   return (
     <main class="capture">
@@ -140,7 +141,7 @@ function CaptureButtons({ onFiles }: { onFiles: (files: Iterable<File>) => void 
 /** What is safe and what is not, in one sentence. */
 function truthOf(
   items: Parameters<typeof summarise>[0],
-  listed: number,
+  safe: number,
   words: Words,
 ): { tone: "plain" | "safe" | "local" | "bad"; text: string } {
   const { failed, active, noSignal } = summarise(items);
@@ -148,6 +149,6 @@ function truthOf(
   if (noSignal > 0) return { tone: "local", text: words.capture.onlyHereNoSignal(here) };
   if (active > 0) return { tone: "local", text: words.capture.onlyHere(here) };
   if (failed > 0) return { tone: "bad", text: words.capture.onlyHereFailed(failed) };
-  if (listed === 0) return { tone: "plain", text: words.capture.nothingYet };
-  return { tone: "safe", text: words.capture.allSafe(listed) };
+  if (safe === 0) return { tone: "plain", text: words.capture.nothingYet };
+  return { tone: "safe", text: words.capture.allSafe(safe) };
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { answer } from "../api/client";
+import { signOut } from "../api/calls";
 import { useStore } from "../lib/store";
 import { useMedia } from "../lib/useMedia";
 import { useTitle } from "../lib/useTitle";
@@ -34,15 +34,15 @@ export function Dashboard({ started }: { started: Started }) {
   useKeys(search);
   useEffect(() => uploads.onStored(reload), [uploads, reload]);
 
-  const signOut = useCallback(async () => {
-    await answer(api.DELETE("/session"));
+  const leave = useCallback(async () => {
+    await signOut(api);
     location.assign("/dashboard/");
   }, [api]);
 
   return (
     <div class="dashboard">
       <div class="list-side" inert={jobId !== null && !sideBySide}>
-        <TopBar company={config.company_name} onSignOut={signOut} />
+        <TopBar company={config.company_name} onSignOut={leave} />
         <JobsPane jobs={jobs} openId={jobId} search={search} onAdd={() => setAdding(true)} />
       </div>
       {jobId === null ? (

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { readJob } from "../api/calls";
+import type { Api } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { Job } from "../api/types";
 import { whenText } from "../lib/format";
@@ -79,10 +80,7 @@ function useJob(api: Api, jobId: string) {
   const [error, setError] = useState<unknown>(null);
   const reload = useCallback(() => {
     setError(null);
-    answer(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } })).then(
-      setJob,
-      setError,
-    );
+    readJob(api, jobId).then(setJob, setError);
   }, [api, jobId]);
   useEffect(reload, [reload]);
   return { job, error, reload };

@@ -1,5 +1,6 @@
 import { useCallback, useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { deletePhoto } from "../api/calls";
+import type { Api } from "../api/client";
 import { Notice, ProblemNotice } from "../parts/Notice";
 import { Lightbox } from "../photos/Lightbox";
 import { PhotoGrid, PhotoGridSkeleton } from "../photos/PhotoGrid";
@@ -21,8 +22,7 @@ export function JobPhotos(props: { api: Api; uploads: Uploads; jobId: string }) 
   const remove = useCallback(
     (photoId: string) => {
       setOpenId(null);
-      const path = { job_id: jobId, photo_id: photoId };
-      answer(api.DELETE("/jobs/{job_id}/photos/{photo_id}", { params: { path } })).then(() => {
+      deletePhoto(api, jobId, photoId).then(() => {
         setDeleteError(null);
         reload();
       }, setDeleteError);

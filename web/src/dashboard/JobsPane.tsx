@@ -1,12 +1,10 @@
-import type { Job, JobStatus } from "../api/types";
+import { JOB_STATUSES, type Job } from "../api/types";
 import { whenText } from "../lib/format";
 import { Icon, StatusIcon } from "../parts/Icon";
 import { Notice, ProblemNotice } from "../parts/Notice";
 import { useWords } from "../words";
 import { jobPath, openJob, rowId } from "./route";
 import type { JobSearch, Jobs } from "./useJobs";
-
-const STATUSES: readonly JobStatus[] = ["scheduled", "in_progress", "done", "cancelled"];
 
 /** The list with its search, in all four states. */
 export function JobsPane(props: {
@@ -86,7 +84,7 @@ function SearchFields(props: {
       </label>
       <fieldset class="filters">
         <legend class="unseen">{words.jobs.filter}</legend>
-        {[null, ...STATUSES].map((status) => (
+        {[null, ...JOB_STATUSES].map((status) => (
           <button
             key={status ?? "all"}
             type="button"

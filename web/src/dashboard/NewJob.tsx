@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { addCustomer, addJob } from "../api/calls";
+import type { Api } from "../api/client";
 import { ApiError } from "../api/problem";
+import type { NewCustomer, NewJob as NewJobBody } from "../api/types";
 import { Dialog } from "../parts/Dialog";
 import { ProblemNotice } from "../parts/Notice";
 import { useWords } from "../words";
@@ -46,9 +48,9 @@ function useNewJob(api: Api, onAdded: (jobId: string) => void) {
     setSaving(true);
     setError(null);
     try {
-      const customer = customerId ?? (await addCustomer(api, fields));
+      const customer = customerId ?? (await addCustomer(api, customerOf(fields)));
       setCustomerId(customer);
-      onAdded(await addJob(api, customer, fields));
+      onAdded(await addJob(api, jobOf(fields, customer)));
     } catch (failure) {
       setError(failure);
       setSaving(false);
@@ -157,31 +159,20 @@ function Field(
   );
 }
 
-async function addCustomer(api: Api, fields: Fields): Promise<string> {
-  const { customer_id } = await answer(
-    api.POST("/customers", {
-      body: {
-        name: fields.name.trim(),
-        ...(fields.phone.trim() === "" ? {} : { phone: fields.phone.trim() }),
-        ...(fields.email.trim() === "" ? {} : { email: fields.email.trim() }),
-      },
-    }),
-  );
-  return customer_id;
+function customerOf(fields: Fields): NewCustomer {
+  return {
+    name: fields.name.trim(),
+    phone: fields.phone.trim() || null,
+    email: fields.email.trim() || null,
+  };
 }
 
-async function addJob(api: Api, customerId: string, fields: Fields): Promise<string> {
-  const { job_id } = await answer(
-    api.POST("/jobs", {
-      body: {
-        customer_id: customerId,
-        title: fields.title.trim(),
-        ...(fields.address.trim() === "" ? {} : { address: fields.address.trim() }),
-        ...(fields.scheduled_for === ""
-          ? {}
-          : { scheduled_for: new Date(fields.scheduled_for).toISOString() }),
-      },
-    }),
-  );
-  return job_id;
+function jobOf(fields: Fields, customerId: string): NewJobBody {
+  return {
+    customer_id: customerId,
+    title: fields.title.trim(),
+    address: fields.address.trim() || null,
+    scheduled_for:
+      fields.scheduled_for === "" ? null : new Date(fields.scheduled_for).toISOString(),
+  };
 }

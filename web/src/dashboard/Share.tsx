@@ -1,5 +1,6 @@
 import { useCallback, useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { listLinks, makeLink, revokeLink } from "../api/calls";
+import type { Api } from "../api/client";
 import type { Link } from "../api/types";
 import { dayText, whenText } from "../lib/format";
 import { type Pages, usePages } from "../lib/usePages";
@@ -28,9 +29,7 @@ export function Share(props: { api: Api; jobId: string }) {
 function useLinks(api: Api, jobId: string): Pages<Link> {
   const load = useCallback(
     async (_cursor: string | undefined, signal: AbortSignal) => {
-      const path = { job_id: jobId };
-      const { links } = await answer(api.GET("/jobs/{job_id}/links", { params: { path }, signal }));
-      return { items: links, next: null };
+      return { items: await listLinks(api, jobId, signal), next: null };
     },
     [api, jobId],
   );
@@ -48,9 +47,8 @@ function MakeLink(props: { api: Api; jobId: string; linkRole: LinkRole; onMade: 
   const make = () => {
     setState({ kind: "making" });
     setError(null);
-    const path = { job_id: jobId };
-    answer(api.POST("/jobs/{job_id}/links", { params: { path }, body: { role } })).then(
-      ({ url }) => {
+    makeLink(api, jobId, role).then(
+      (url) => {
         setState({ kind: "made", url });
         onMade();
       },
@@ -105,8 +103,7 @@ function LinksInUse(props: { api: Api; links: Pages<Link> }) {
   const revoke = (linkId: string) => {
     setAsking(null);
     setError(null);
-    const path = { link_id: linkId };
-    answer(api.DELETE("/links/{link_id}", { params: { path } })).then(links.reload, setError);
+    revokeLink(api, linkId).then(links.reload, setError);
   };
   if (links.kind === "error") return <ProblemNotice error={links.error} onRetry={links.reload} />;
   if (links.kind === "loading" || inUse.length === 0) return null;

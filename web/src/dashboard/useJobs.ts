@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { listJobs } from "../api/calls";
+import type { Api } from "../api/client";
 import type { Job, JobStatus } from "../api/types";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
@@ -27,22 +28,17 @@ export function useJobs(api: Api): Jobs {
   const query = useSettled(search.query.trim(), TYPING_MS);
   const { status } = search;
   const load = useCallback(
-    async (cursor: string | undefined, signal: AbortSignal) => {
-      const page = await answer(
-        api.GET("/jobs", {
-          signal,
-          params: {
-            query: {
-              limit: PAGE_SIZE,
-              ...(query === "" ? {} : { q: query }),
-              ...(status === null ? {} : { status }),
-              ...(cursor === undefined ? {} : { cursor }),
-            },
-          },
-        }),
-      );
-      return { items: page.jobs, next: page.next_cursor ?? null };
-    },
+    (cursor: string | undefined, signal: AbortSignal) =>
+      listJobs(
+        api,
+        {
+          limit: PAGE_SIZE,
+          ...(query === "" ? {} : { q: query }),
+          ...(status === null ? {} : { status }),
+          ...(cursor === undefined ? {} : { cursor }),
+        },
+        signal,
+      ),
     [api, query, status],
   );
   const pages = usePages(load, 1);

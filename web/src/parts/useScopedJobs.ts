@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { listJobs, readJob } from "../api/calls";
+import type { Api } from "../api/client";
 import type { Job } from "../api/types";
 import type { Started } from "../start/session";
 
@@ -25,10 +26,6 @@ export function useScopedJobs({ api, session }: Started): ScopedJobs & { reload:
 }
 
 async function loadJobs(api: Api, jobId: string | null): Promise<readonly Job[]> {
-  if (jobId !== null) {
-    const path = { job_id: jobId };
-    return [await answer(api.GET("/jobs/{job_id}", { params: { path } }))];
-  }
-  const query = { limit: JOBS_MAX };
-  return (await answer(api.GET("/jobs", { params: { query } }))).jobs;
+  if (jobId !== null) return [await readJob(api, jobId)];
+  return (await listJobs(api, { limit: JOBS_MAX })).items;
 }

@@ -7,25 +7,35 @@ export type Tile =
   | { kind: "upload"; item: UploadItem };
 
 /**
- * The photos, then the uploads that are not among them yet and may still become one. A photo that came from this page keeps its preview, so
- * that it does not blink while the server's picture loads.
+ * The photos, then the uploads that no list has shown yet and that may still become a photo. A photo that came from
+ * this page keeps its preview, so that it does not blink while the server's picture loads.
  */
 export function tilesOf(photos: readonly Photo[], items: readonly UploadItem[]): Tile[] {
-  const itemOf = new Map<string, UploadItem>();
-  for (const item of items) {
-    if (item.state.kind === "stored") itemOf.set(item.state.photoId, item);
+  const previewOf = new Map<string, string | null>();
+  for (const { state, preview } of items) {
+    if (state.kind === "stored") previewOf.set(state.photoId, preview);
   }
-  const tiles: Tile[] = photos.map((photo) => {
-    const preview = itemOf.get(photo.photo_id)?.preview ?? null;
-    itemOf.delete(photo.photo_id);
-    return { kind: "photo", photo, preview };
-  });
-  for (const item of items) {
-    const listed = item.state.kind === "stored" && !itemOf.has(item.state.photoId);
-    const hopeless = item.state.kind === "failed" && !canRetry(item.state.reason);
-    if (!listed && !hopeless) tiles.push({ kind: "upload", item });
-  }
-  return tiles;
+  const shown = new Set(photos.map((photo) => photo.photo_id));
+  return [
+    ...photos.map((photo): Tile => {
+      return { kind: "photo", photo, preview: previewOf.get(photo.photo_id) ?? null };
+    }),
+    ...items
+      .filter((item) => isOwnTile(item, shown))
+      .map((item): Tile => ({ kind: "upload", item })),
+  ];
+}
+
+function isOwnTile({ state }: UploadItem, shown: ReadonlySet<string>): boolean {
+  if (state.kind === "stored") return !state.listed && !shown.has(state.photoId);
+  return state.kind !== "failed" || canRetry(state.reason);
+}
+
+/** How many photos are known to be safe: those listed, and those acknowledged since. */
+export function safeCount(photos: readonly Photo[], items: readonly UploadItem[]): number {
+  return tilesOf(photos, items).filter(
+    (tile) => tile.kind === "photo" || tile.item.state.kind === "stored",
+  ).length;
 }
 
 /** A tile keeps its key when its upload turns into a photo. */

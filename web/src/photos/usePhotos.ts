@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef } from "preact/hooks";
-import { type Api, answer } from "../api/client";
+import { listPhotos } from "../api/calls";
+import type { Api } from "../api/client";
 import type { Photo } from "../api/types";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
@@ -16,14 +17,9 @@ const QUICK_TRIES_MAX = 5;
 /** The photos of a job, oldest first, kept fresh: after each upload, while some are processed, and now and then. */
 export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pages<Photo> {
   const load = useCallback(
-    async (cursor: string | undefined, signal: AbortSignal) => {
-      const query = {
-        job_id: jobId,
-        limit: PAGE_SIZE,
-        ...(cursor === undefined ? {} : { cursor }),
-      };
-      const page = await answer(api.GET("/list_photos", { params: { query }, signal }));
-      return { items: page.photos, next: page.next_cursor ?? null };
+    (cursor: string | undefined, signal: AbortSignal) => {
+      const rest = cursor === undefined ? {} : { cursor };
+      return listPhotos(api, { job_id: jobId, limit: PAGE_SIZE, ...rest }, signal);
     },
     [api, jobId],
   );
@@ -39,6 +35,10 @@ export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pag
       reload();
     });
   }, [uploads, jobId, reload]);
+
+  useEffect(() => {
+    uploads?.noteListed(pages.items.map((photo) => photo.photo_id));
+  }, [uploads, pages.items]);
 
   const processing = pages.items.some((photo) => photo.status === "processing");
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new list is a reason to look again.

@@ -1,4 +1,5 @@
-import { type Api, answer, type Caller, createApi } from "../api/client";
+import { readConfig, readSession, signInWith } from "../api/calls";
+import { type Api, type Caller, createApi } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { PageConfig, Role, Session } from "../api/types";
 
@@ -43,16 +44,16 @@ export async function signIn(options: StartOptions): Promise<StartResult> {
   try {
     const caller = createCaller(options);
     const api = createApi(caller);
-    config = await answer(api.GET("/config.json"));
+    config = await readConfig(api);
     caller.applicationKey = config.application_key;
-    const session = token === null ? await answer(api.GET("/session")) : await exchange(api, token);
+    const session = token === null ? await readSession(api) : await signInWith(api, token);
     if (token !== null && session.role !== options.role) {
       location.replace(`${PAGE_OF[session.role]}#t=${encodeURIComponent(token)}`);
       return { kind: "leaving" };
     }
     caller.became(
       session.role,
-      options.keepToken && token !== null ? () => exchange(api, token) : null,
+      options.keepToken && token !== null ? () => signInWith(api, token) : null,
     );
     if (!options.keepToken && token !== null) dropFragment();
     return { kind: "ready", started: { config, session, api } };
@@ -61,11 +62,6 @@ export async function signIn(options: StartOptions): Promise<StartResult> {
     const kind = lost ? (token === null ? "signedOut" : "expired") : "offline";
     return { kind, config, error };
   }
-}
-
-/** Swaps the link's token for the session cookie. */
-function exchange(api: Api, token: string): Promise<Session> {
-  return answer(api.POST("/session", { headers: { authorization: `Bearer ${token}` } }));
 }
 
 function dropFragment(): void {

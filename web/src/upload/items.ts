@@ -23,7 +23,8 @@ export type UploadState =
   | { kind: "retrying"; seconds: number }
   /** A try failed and the device says it has no network; the next begins when it has. */
   | { kind: "noSignal" }
-  | { kind: "stored"; photoId: string }
+  /** `listed`: the job's list has shown it; from then on the list alone says whether it exists. */
+  | { kind: "stored"; photoId: string; listed: boolean }
   | { kind: "failed"; reason: FailReason };
 
 export interface UploadItem {

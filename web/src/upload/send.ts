@@ -1,4 +1,5 @@
-import { type Api, answer, isAbort } from "../api/client";
+import { askUpload } from "../api/calls";
+import { type Api, isAbort } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { UploadGrant } from "../api/types";
 import { postForm } from "./form";
@@ -48,7 +49,7 @@ async function sendOnce(
     const onSent = (sent: number) =>
       say(sent < item.size ? { kind: "sending", sent } : { kind: "saving" });
     await postForm(grant, file, onSent, signal);
-    say({ kind: "stored", photoId: grant.photo_id });
+    say({ kind: "stored", photoId: grant.photo_id, listed: false });
     return null;
   } catch (error) {
     return error instanceof SendError ? error : new SendError("refused", false);
@@ -57,17 +58,16 @@ async function sendOnce(
 
 async function askGrant(api: Api, item: UploadItem, signal: AbortSignal): Promise<UploadGrant> {
   try {
-    return await answer(
-      api.POST("/upload-url", {
-        signal,
-        body: {
-          job_id: item.jobId,
-          photo_name: item.name,
-          content_type: item.contentType,
-          size: item.size,
-          idempotency_key: item.id,
-        },
-      }),
+    return await askUpload(
+      api,
+      {
+        job_id: item.jobId,
+        photo_name: item.name,
+        content_type: item.contentType,
+        size: item.size,
+        idempotency_key: item.id,
+      },
+      signal,
     );
   } catch (error) {
     if (isAbort(error) || !(error instanceof ApiError)) throw error;

@@ -52,7 +52,7 @@ describe("progress", () => {
     });
     expect(
       summarise([
-        item({ kind: "stored", photoId: "p" }),
+        item({ kind: "stored", photoId: "p", listed: false }),
         item({ kind: "failed", reason: "network" }),
         item({ kind: "noSignal" }),
         item({ kind: "saving" }),

@@ -64,6 +64,16 @@ export class Uploads {
     this.items.set(this.items.get().filter((item) => item.id !== id));
   }
 
+  /** Told of every list of photos: what it shows is no longer ours to show. */
+  noteListed(photoIds: readonly string[]): void {
+    const shown = new Set(photoIds);
+    for (const { id, state } of this.items.get()) {
+      if (state.kind === "stored" && !state.listed && shown.has(state.photoId)) {
+        this.#change(id, { state: { ...state, listed: true } });
+      }
+    }
+  }
+
   /** Calls `listener` with the job's id each time the store has acknowledged a photo. */
   onStored(listener: (jobId: string) => void): () => void {
     this.#storedListeners.add(listener);

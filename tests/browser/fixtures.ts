@@ -1,0 +1,91 @@
+import {
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Locator,
+  type Page,
+} from "@playwright/test";
+import { Server } from "./server";
+
+/** Opens pages of people who share nothing: each has a browser profile of its own. */
+export type OpenPage = (url: string, options?: PersonOptions) => Promise<Page>;
+
+export interface PersonOptions extends BrowserContextOptions {
+  /** Console errors that the test brings about on purpose, such as the browser's line about a 404. */
+  expected?: RegExp;
+}
+
+/** The profile of a phone. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+interface PerTest {
+  openPage: OpenPage;
+}
+interface PerWorker {
+  server: Server;
+}
+
+export const test = base.extend<PerTest, PerWorker>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs off this pattern.
+    async ({}, use) => {
+      const server = await Server.start();
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker" },
+  ],
+
+  openPage: async ({ browser }, use) => {
+    const complaints: string[] = [];
+    const contexts: { close(): Promise<void> }[] = [];
+    await use(async (url, { expected, ...options } = {}) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          // biome-ignore lint/suspicious/noConsole: the console is where the test listens.
+          console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+      });
+      const page = await context.newPage();
+      page.on("console", (message) => {
+        const bad = message.type() === "error" || message.type() === "warning";
+        if (bad && !expected?.test(message.text())) complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await page.goto(url);
+      return page;
+    });
+    for (const context of contexts) await context.close();
+    expect(complaints, "console errors, page errors and policy violations").toEqual([]);
+  },
+});
+
+export { expect };
+
+/** The pictures of photos in a grid. */
+export const photosIn = (page: Page): Locator => page.locator(".tile button[data-photo-id] img");
+
+/** Waits until `count` photos are shown, each decoded, and returns their addresses. */
+export async function expectPhotos(page: Page, count: number): Promise<string[]> {
+  const images = photosIn(page);
+  await expect(images).toHaveCount(count);
+  for (const image of await images.all()) {
+    await image.scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth))
+      .toBeGreaterThan(0);
+  }
+  return images.evaluateAll((elements) => elements.map((e) => (e as HTMLImageElement).currentSrc));
+}
+
+/** Chooses files on a page as a person does in the file dialog. */
+export const fileInput = (page: Page): Locator => page.locator("input[type=file][multiple]");
+
+export const uploadRow = (page: Page, name: string): Locator =>
+  page.locator(".upload-row", { hasText: name });

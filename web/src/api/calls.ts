@@ -1,0 +1,161 @@
+/**
+ * Every call the pages make, one function each. Here and nowhere else an answer becomes one of our types; each
+ * function throws ApiError when the server refuses, can't be reached or says what we don't understand.
+ */
+import type { Page } from "../lib/usePages";
+import { type Api, answer } from "./client";
+import type { components } from "./generated";
+import { ApiError } from "./problem";
+import {
+  JOB_STATUSES,
+  type Job,
+  type JobStatus,
+  type Link,
+  type NewCustomer,
+  type NewJob,
+  type PageConfig,
+  PHASES,
+  type Photo,
+  ROLES,
+  type Session,
+  type UploadGrant,
+} from "./types";
+
+type Schemas = components["schemas"];
+
+export function readConfig(api: Api): Promise<PageConfig> {
+  return answer(api.GET("/config.json"));
+}
+
+/** Swaps a link's token for the session cookie. */
+export async function signInWith(api: Api, token: string): Promise<Session> {
+  const headers = { authorization: `Bearer ${token}` };
+  return sessionOf(await answer(api.POST("/session", { headers })));
+}
+
+export async function readSession(api: Api): Promise<Session> {
+  return sessionOf(await answer(api.GET("/session")));
+}
+
+export function signOut(api: Api): Promise<unknown> {
+  return answer(api.DELETE("/session"));
+}
+
+export interface JobQuery {
+  limit: number;
+  q?: string;
+  status?: JobStatus;
+  cursor?: string;
+}
+
+export async function listJobs(
+  api: Api,
+  query: JobQuery,
+  signal: AbortSignal | null = null,
+): Promise<Page<Job>> {
+  const page = await answer(api.GET("/jobs", { params: { query }, signal }));
+  return { items: page.jobs.map(jobOf), next: page.next_cursor ?? null };
+}
+
+export async function readJob(api: Api, jobId: string): Promise<Job> {
+  const path = { job_id: jobId };
+  return jobOf(await answer(api.GET("/jobs/{job_id}", { params: { path } })));
+}
+
+/** Adds a job; its id. */
+export async function addJob(api: Api, body: NewJob): Promise<string> {
+  return (await answer(api.POST("/jobs", { body }))).job_id;
+}
+
+/** Adds a customer; its id. */
+export async function addCustomer(api: Api, body: NewCustomer): Promise<string> {
+  return (await answer(api.POST("/customers", { body }))).customer_id;
+}
+
+export interface PhotoQuery {
+  job_id: string;
+  limit: number;
+  cursor?: string;
+}
+
+export async function listPhotos(
+  api: Api,
+  query: PhotoQuery,
+  signal: AbortSignal,
+): Promise<Page<Photo>> {
+  const page = await answer(api.GET("/list_photos", { params: { query }, signal }));
+  return { items: page.photos.map(photoOf), next: page.next_cursor ?? null };
+}
+
+export function deletePhoto(api: Api, jobId: string, photoId: string): Promise<unknown> {
+  const path = { job_id: jobId, photo_id: photoId };
+  return answer(api.DELETE("/jobs/{job_id}/photos/{photo_id}", { params: { path } }));
+}
+
+/** Makes a link; its address, which can't be had again. */
+export async function makeLink(
+  api: Api,
+  jobId: string,
+  role: "customer" | "crew",
+): Promise<string> {
+  const path = { job_id: jobId };
+  return (await answer(api.POST("/jobs/{job_id}/links", { params: { path }, body: { role } }))).url;
+}
+
+export async function listLinks(
+  api: Api,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<readonly Link[]> {
+  const path = { job_id: jobId };
+  const { links } = await answer(api.GET("/jobs/{job_id}/links", { params: { path }, signal }));
+  return links.map((link) => ({ ...link, role: wordOf(ROLES, link.role) }));
+}
+
+/** Turns a link off. */
+export function revokeLink(api: Api, linkId: string): Promise<unknown> {
+  return answer(api.DELETE("/links/{link_id}", { params: { path: { link_id: linkId } } }));
+}
+
+export interface UploadWish {
+  job_id: string;
+  photo_name: string;
+  content_type: string;
+  /** Exact, in bytes. */
+  size: number;
+  idempotency_key: string;
+}
+
+/** Asks for the grant of one photo. */
+export async function askUpload(
+  api: Api,
+  body: UploadWish,
+  signal: AbortSignal,
+): Promise<UploadGrant> {
+  const grant = await answer(api.POST("/upload-url", { body, signal }));
+  if (!("fields" in grant) || !grant.fields) throw notUnderstood();
+  return { ...grant, fields: grant.fields };
+}
+
+function sessionOf(body: Schemas["SessionBody"]): Session {
+  return { ...body, role: wordOf(ROLES, body.role) };
+}
+
+function jobOf(body: Schemas["JobBody"]): Job {
+  return { ...body, status: wordOf(JOB_STATUSES, body.status) };
+}
+
+/** A tag we don't know is only not shown; a photo matters more. */
+function photoOf(body: Schemas["PhotoBody"]): Photo {
+  return { ...body, phase: PHASES.find((phase) => phase === body.phase) ?? null };
+}
+
+function wordOf<Word extends string>(words: readonly Word[], text: string): Word {
+  const word = words.find((known) => known === text);
+  if (word === undefined) throw notUnderstood();
+  return word;
+}
+
+function notUnderstood(): ApiError {
+  return new ApiError("server", 200, { code: "not_understood" });
+}
