@@ -1,2 +1,50 @@
-//! Project chores.
-fn main() {}
+//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`.
+
+mod run;
+mod setup;
+mod stages;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+const HELP: &str = "\
+cargo xtask test [STAGE…]   everything that must pass, or only some stages
+cargo xtask stages          the stages of `test`
+cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
+cargo xtask bench           the benchmarks beside their peers; writes bench/results/
+cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match command {
+        "test" => stages::test(rest),
+        "stages" => {
+            stages::list();
+            Ok(())
+        }
+        "openapi" => stages::write_openapi(),
+        "bench" => stages::bench(),
+        "faults" => stages::long_faults(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no `{other}`\n\n{HELP}"),
+    }
+}

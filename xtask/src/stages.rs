@@ -1,0 +1,144 @@
+//! The stages of `cargo xtask test`, in the order of what fails fastest.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+
+use crate::run::{cargo, command, root, run, target};
+use crate::setup;
+
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> anyhow::Result<()>,
+}
+
+const STAGES: &[Stage] = &[
+    Stage { name: "format", what: "rustfmt", run: format },
+    Stage { name: "lint", what: "clippy, warnings denied", run: lint },
+    Stage { name: "rust", what: "unit, contract and socket tests in Rust", run: rust },
+    Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
+    Stage { name: "sign", what: "every signature beside botocore's", run: sign },
+    Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
+    Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
+    Stage { name: "browser", what: "the pages in Chromium", run: browser },
+    Stage {
+        name: "faults",
+        what: "power cuts, kills, full disks, slow clients, in their short form",
+        run: faults,
+    },
+];
+
+/// Runs all stages, or those named.
+pub(crate) fn test(names: &[String]) -> anyhow::Result<()> {
+    if let Some(unknown) = names.iter().find(|name| !STAGES.iter().any(|stage| stage.name == *name)) {
+        bail!("there is no stage `{unknown}`; see `cargo xtask stages`");
+    }
+    let mut took = Vec::new();
+    for stage in STAGES.iter().filter(|stage| names.is_empty() || names.iter().any(|name| name == stage.name))
+    {
+        println!("\n== {}: {}", stage.name, stage.what);
+        let started = Instant::now();
+        (stage.run)().with_context(|| format!("stage `{}`", stage.name))?;
+        took.push(format!("{} {} s", stage.name, started.elapsed().as_secs()));
+    }
+    println!("\nall stages passed: {}", took.join(", "));
+    Ok(())
+}
+
+/// Prints the stages.
+pub(crate) fn list() {
+    for stage in STAGES {
+        println!("{:<9}{}", stage.name, stage.what);
+    }
+}
+
+fn format() -> anyhow::Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lint() -> anyhow::Result<()> {
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+}
+
+fn rust() -> anyhow::Result<()> {
+    run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
+}
+
+fn web() -> anyhow::Result<()> {
+    setup::npm_packages("web")?;
+    let web = root().join("web");
+    for script in ["check", "test"] {
+        run(command("npm", &["run", script]).current_dir(&web))?;
+    }
+    let before = std::fs::read_to_string(web.join("src/api/generated.ts"))?;
+    run(command("npm", &["run", "api"]).current_dir(&web))?;
+    if std::fs::read_to_string(web.join("src/api/generated.ts"))? != before {
+        bail!(
+            "web/src/api/generated.ts was stale: it is now the client of crates/app/openapi.json, commit it"
+        );
+    }
+    Ok(())
+}
+
+/// The program under test, built as developers build it.
+fn binary() -> anyhow::Result<PathBuf> {
+    run(&mut cargo(&["build", "--locked", "--package", "qdn"]))?;
+    Ok(target().join("debug/qdn"))
+}
+
+fn pytest(folder: &str) -> anyhow::Result<Command> {
+    let python = setup::python("tests/requirements.txt")?;
+    let mut pytest =
+        command(&python, &["-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider", folder]);
+    pytest.env("QDN_PYTHON", &python);
+    Ok(pytest)
+}
+
+fn sign() -> anyhow::Result<()> {
+    run(&mut cargo(&["build", "--locked", "--package", "qdn-sign", "--example", "oracle"]))?;
+    run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
+}
+
+fn api() -> anyhow::Result<()> {
+    run(pytest("tests/api")?.env("QDN_BIN", binary()?))
+}
+
+fn clients() -> anyhow::Result<()> {
+    let awscli = setup::python("tests/requirements-awscli.txt")?;
+    let aws = awscli.with_file_name("aws");
+    run(pytest("tests/clients")?.env("QDN_BIN", binary()?).env("QDN_AWS_CLI", aws))
+}
+
+fn browser() -> anyhow::Result<()> {
+    let chromium = setup::chromium()?;
+    setup::npm_packages("tests/browser")?;
+    let binary = binary()?;
+    let mut npm = command("npm", &["test"]);
+    npm.current_dir(root().join("tests/browser"));
+    run(npm.env("QDN_BIN", binary).env("QDN_CHROMIUM", chromium))
+}
+
+fn faults() -> anyhow::Result<()> {
+    run(pytest("tests/faults")?.env("QDN_BIN", binary()?))
+}
+
+/// The long form of the fault tests.
+pub(crate) fn long_faults(arguments: &[String]) -> anyhow::Result<()> {
+    run(pytest("tests/faults")?.args(arguments).env("QDN_BIN", binary()?).env("QDN_FAULTS", "long"))
+}
+
+/// Writes the description of the API, and the client that is made of it.
+pub(crate) fn write_openapi() -> anyhow::Result<()> {
+    run(cargo(&["test", "--package", "qdn", "--test", "openapi"]).env("QDN_WRITE_OPENAPI", "1"))?;
+    setup::npm_packages("web")?;
+    run(command("npm", &["run", "api"]).current_dir(root().join("web")))
+}
+
+/// The benchmarks beside their peers.
+pub(crate) fn bench() -> anyhow::Result<()> {
+    let python = setup::python("tests/requirements.txt")?;
+    run(cargo(&["bench", "--package", "qdn-sign"]).env("QDN_PYTHON", python))
+}
