@@ -71,7 +71,6 @@ pub(crate) fn ensure_index(layout: &Layout) -> Result<(), OpenError> {
         }
     };
     let rows = rebuild_index(layout)?;
-    disk::remove_if_there(&wanted).map_err(OpenError::io("remove", wanted))?;
     tracing::warn!(rows, why, "built the index from the object files");
     Ok(())
 }
@@ -89,6 +88,10 @@ pub(crate) fn rebuild_index(layout: &Layout) -> Result<u64, OpenError> {
     let path = layout.index();
     let fresh = path.with_extension("new");
     let io = |action, path: &Path| OpenError::io(action, path.to_owned());
+    // Whoever is stopped below may leave an index without its write-ahead log, which looks whole and is not.
+    let wanted = layout.rebuild_wanted();
+    fs::write(&wanted, b"").map_err(io("create", &wanted))?;
+    sync_dir(layout.root()).map_err(io("sync", layout.root()))?;
     disk::remove_if_there(&fresh).map_err(io("remove", &fresh))?;
     let connection = index::create(&fresh)?;
     connection.execute_batch("BEGIN")?;
@@ -115,6 +118,7 @@ pub(crate) fn rebuild_index(layout: &Layout) -> Result<u64, OpenError> {
     }
     fs::rename(&fresh, &path).map_err(io("rename", &fresh))?;
     sync_dir(layout.root()).map_err(io("sync", layout.root()))?;
+    disk::remove_if_there(&wanted).map_err(io("remove", &wanted))?;
     Ok(rows)
 }
 

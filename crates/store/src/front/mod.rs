@@ -61,7 +61,7 @@ impl Store {
             let body = SharedBody::new(body);
             let response = self.dispatch(parts, body.clone(), &request_id).await;
             // A client that is still sending would lose an early answer when the connection is closed on it.
-            if response.status().is_client_error() && !waits_for_continue {
+            if !response.status().is_success() && !waits_for_continue {
                 body.drain().await;
             }
             response

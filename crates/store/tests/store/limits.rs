@@ -2,10 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::Request;
-use http_body::Frame;
-use http_body_util::{BodyExt, Full, StreamBody};
 use qdn_sign::PostConditions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -234,36 +230,4 @@ async fn a_shut_down_store_answers_503() {
     store.shutdown().await;
     assert_eq!(server.get("k").await.error(), (503, "ServiceUnavailable"));
     assert!(qdn_store::Store::open(server.config.clone()).await.is_ok(), "the lock is free");
-}
-
-/// The largest amount of memory this process has held, in bytes.
-fn peak_memory() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
-}
-
-#[tokio::test]
-async fn a_store_is_used_in_the_process_without_a_socket_and_streams_large_bodies() {
-    let server = Server::start().await;
-    let bytes = 256 << 20;
-    let url = signer().presign_request(&server.endpoint(), "PUT", BUCKET, Some("big"), &[], &[], now(), 60);
-    let block = Bytes::from(vec![9; 64 * 1024]);
-    let blocks = futures::stream::iter(
-        (0..bytes / block.len()).map(move |_| Ok::<_, std::io::Error>(Frame::data(block.clone()))),
-    );
-    let request = Request::put(&url).header("content-length", bytes).body(StreamBody::new(blocks)).unwrap();
-    let before = peak_memory();
-    let answer = server.store.handle(request).await;
-    assert_eq!(answer.status(), 200);
-    let url = signer().presign_get(&server.endpoint(), BUCKET, "big", &[], now(), 60);
-    let answer = server.store.handle(Request::get(&url).body(Full::<Bytes>::default()).unwrap()).await;
-    assert_eq!(answer.status(), 200);
-    let (mut body, mut read) = (answer.into_body(), 0);
-    while let Some(frame) = body.frame().await {
-        read += frame.unwrap().data_ref().map_or(0, Bytes::len);
-    }
-    assert_eq!(read, bytes);
-    let grown = peak_memory() - before;
-    assert!(grown < 64 << 20, "{grown} bytes more for a body of {bytes}");
 }
