@@ -60,7 +60,8 @@ fn sign_is_pure() {
     assert_eq!(mentions("crates/sign/src", &words), Vec::<String>::new());
     let manifest = fs::read_to_string(root().join("crates/sign/Cargo.toml")).unwrap();
     let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
-    assert!(!dependencies.contains("tokio") && !dependencies.contains("qdn-"), "sign depends on too much");
+    let strange = dependencies.lines().find(|line| line.starts_with("tokio") || line.starts_with("qdn"));
+    assert_eq!(strange, None);
 }
 
 #[test]
