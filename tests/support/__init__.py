@@ -1,0 +1,1 @@
+"""What the tests share: a running server, somebody who calls it, S3 clients."""
