@@ -37,8 +37,8 @@ pub(super) struct AddArguments {
     /// Make a secret key that acts as this role by itself; without it the key is publishable and opens nothing alone
     #[arg(long)]
     role: Option<RoleArgument>,
-    /// Limit a secret key to one job
-    #[arg(long, requires = "role")]
+    /// Limit a secret key to one job; a customer's key must be
+    #[arg(long, requires = "role", required_if_eq("role", "customer"))]
     job: Option<String>,
     /// An origin whose pages may use the key, such as <https://www.example.com>; may be given more than once
     #[arg(long = "origin", value_name = "ORIGIN")]

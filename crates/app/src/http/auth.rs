@@ -66,7 +66,7 @@ impl FromRequestParts<App> for Authenticated {
         }
         if let ApplicationKind::Secret { role, scope } = application.kind {
             let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
-            let actor = Actor { link_id, role, scope, may_upload: true };
+            let actor = Actor { link_id, role, scope, may_upload: role != Role::Customer };
             return Ok(Self { actor, link: None, now });
         }
         match session(parts)? {

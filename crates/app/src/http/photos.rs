@@ -142,7 +142,7 @@ async fn collect_page(
         let Some(last) = listing.objects.last() else { return Ok((photos, None)) };
         start_after.clone_from(&last.key);
         let merged = merge_page(app, actor, &job.job_id, &listing.objects).await?;
-        heal(app, &job.job_id, &merged, now);
+        heal(app, &job.job_id, &merged, now).await;
         photos.extend(merged.photos);
         if !listing.truncated {
             return Ok((photos, None));
@@ -171,25 +171,22 @@ async fn merge_page(
     Ok(merge(job_id, objects, &records, actor))
 }
 
-/// What a listing learns is noted beside the answer: nobody waits for it, and what fails is learnt again next time.
-fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
-    if merged.newly_stored.is_empty() && merged.deleted_again.is_empty() {
-        return;
+/// Notes what a listing learns; what fails is learnt again by the next one. Arrivals are noted at once, so that the
+/// count of a job's photos is right when the list is on the screen; deletions are finished beside the answer.
+async fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
+    if !merged.newly_stored.is_empty()
+        && let Err(error) = app.db.mark_stored(job_id.clone(), merged.newly_stored.clone()).await
+    {
+        tracing::warn!(%error, "stored photos were not noted");
     }
-    let (app, job_id) = (app.clone(), job_id.clone());
-    let (stored, deleted) = (merged.newly_stored.clone(), merged.deleted_again.clone());
-    tokio::spawn(async move {
-        if !stored.is_empty()
-            && let Err(error) = app.db.mark_stored(job_id, stored).await
-        {
-            tracing::warn!(%error, "stored photos were not noted");
-        }
-        for key in deleted {
+    for key in merged.deleted_again.clone() {
+        let app = app.clone();
+        tokio::spawn(async move {
             if let Err(error) = app.bucket.delete(&key, now).await {
                 tracing::warn!(%error, key, "a deleted photo that was sent again is still there");
             }
-        }
-    });
+        });
+    }
 }
 
 /// Until the renditions of a photo exist, everybody who may see it gets its original.
