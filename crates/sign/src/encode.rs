@@ -5,24 +5,20 @@ use subtle::{Choice, ConstantTimeEq as _};
 const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER_HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Which bytes stand for themselves in a URI component: RFC 3986's unreserved characters.
-#[expect(clippy::indexing_slicing, reason = "evaluated while compiling, where a panic is a compile error")]
-const UNRESERVED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            table[byte as usize] = true;
-        }
-        if byte == u8::MAX {
-            break table;
-        }
-        byte += 1;
-    }
-};
-
+/// RFC 3986's unreserved characters: those that stand for themselves in a URI component.
 fn is_unreserved(byte: u8) -> bool {
-    UNRESERVED.get(usize::from(byte)).copied().unwrap_or(false)
+    (byte | 0x20).wrapping_sub(b'a') < 26
+        || byte.wrapping_sub(b'0') < 10
+        || byte == b'-'
+        || byte == b'.'
+        || byte == b'_'
+        || byte == b'~'
+}
+
+/// Whether all bytes pass. Most texts need no encoding at all, and counting sees that many bytes at a time, which a
+/// search that stops at the first hit cannot.
+pub(crate) fn all(text: &str, passes: impl Fn(u8) -> bool) -> bool {
+    text.bytes().filter(|byte| !passes(*byte)).count() == 0
 }
 
 fn hex_digit(digits: &[u8; 16], nibble: u8) -> u8 {
@@ -41,17 +37,32 @@ pub(crate) fn push_path(out: &mut String, key: &str) {
 }
 
 fn push_encoded(out: &mut String, text: &str, stands_for_itself: impl Fn(u8) -> bool) {
+    push_escaped(out, text, stands_for_itself, |out, character| {
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            out.push('%');
+            out.push(char::from(hex_digit(UPPER_HEX, byte >> 4)));
+            out.push(char::from(hex_digit(UPPER_HEX, byte)));
+        }
+    });
+}
+
+/// Appends a text whose characters either stand for themselves or are escaped.
+fn push_escaped(
+    out: &mut String,
+    text: &str,
+    stands_for_itself: impl Fn(u8) -> bool,
+    escape: impl Fn(&mut String, char),
+) {
+    if all(text, &stands_for_itself) {
+        return out.push_str(text);
+    }
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| !stands_for_itself(byte)) {
         let Some((plain, tail)) = rest.split_at_checked(at) else { break };
         out.push_str(plain);
         let mut tail = tail.chars();
         if let Some(character) = tail.next() {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                out.push('%');
-                out.push(char::from(hex_digit(UPPER_HEX, byte >> 4)));
-                out.push(char::from(hex_digit(UPPER_HEX, byte)));
-            }
+            escape(out, character);
         }
         rest = tail.as_str();
     }
@@ -62,9 +73,10 @@ fn push_encoded(out: &mut String, text: &str, stands_for_itself: impl Fn(u8) -> 
 pub(crate) fn hex(digest: &[u8; 32]) -> [u8; 64] {
     let mut out = [0; 64];
     for (pair, byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-        *pair = [hex_digit(LOWER_HEX, byte >> 4), hex_digit(LOWER_HEX, *byte)];
+        *pair = [byte >> 4, byte & 15];
     }
-    out
+    // Computed rather than looked up, so that it is done many digits at a time.
+    out.map(|nibble| nibble + b'0' + if nibble > 9 { b'a' - b'9' - 1 } else { 0 })
 }
 
 /// Appends lower-case hexadecimal of a SHA-256 digest.
@@ -80,24 +92,19 @@ pub(crate) fn is_hex_of(text: &str, digest: &[u8; 32]) -> Choice {
     text.as_bytes().ct_eq(&hex(digest))
 }
 
-/// Appends a JSON string exactly as Python's `json.dumps` writes it: printable ASCII only, everything else as `\uXXXX` with
-/// surrogate pairs, lower-case digits, the short escapes of RFC 8259 except `\/`.
+/// Appends a JSON string with its quotes: see [`push_json_text`].
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut rest = text;
-    while let Some(at) =
-        rest.bytes().position(|byte| !(b' '..=b'~').contains(&byte) || matches!(byte, b'"' | b'\\'))
-    {
-        let Some((plain, tail)) = rest.split_at_checked(at) else { break };
-        out.push_str(plain);
-        let mut tail = tail.chars();
-        if let Some(character) = tail.next() {
-            push_json_escape(out, character);
-        }
-        rest = tail.as_str();
-    }
-    out.push_str(rest);
+    push_json_text(out, text);
     out.push('"');
+}
+
+/// Appends the inside of a JSON string exactly as Python's `json.dumps` writes it: printable ASCII only, everything else as `\uXXXX` with
+/// surrogate pairs, lower-case digits, the short escapes of RFC 8259 except `\/`.
+pub(crate) fn push_json_text(out: &mut String, text: &str) {
+    let stands_for_itself =
+        |byte: u8| byte.wrapping_sub(b' ') <= b'~' - b' ' && byte != b'"' && byte != b'\\';
+    push_escaped(out, text, stands_for_itself, push_json_escape);
 }
 
 fn push_json_escape(out: &mut String, character: char) {

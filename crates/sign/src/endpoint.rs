@@ -1,6 +1,9 @@
 //! Where a store is reached and how its addresses name the bucket.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    ops::Range,
+};
 
 use thiserror::Error;
 
@@ -25,6 +28,14 @@ pub struct Endpoint {
     /// Host with its port only when that is not the scheme's own: what a client sends as `Host`.
     host_header: String,
     style: AddressStyle,
+}
+
+/// How an address came to be written.
+pub(crate) struct Address {
+    /// Whether the bucket stands in the host.
+    pub(crate) is_subdomain: bool,
+    /// Where the path stands in the text.
+    pub(crate) path: Range<usize>,
 }
 
 /// Why a text is not the address of a store.
@@ -103,7 +114,7 @@ impl Endpoint {
     }
 
     /// Whether `bucket` becomes a subdomain of this endpoint.
-    pub(crate) fn is_subdomain(&self, bucket: &str) -> bool {
+    fn is_subdomain(&self, bucket: &str) -> bool {
         self.style == AddressStyle::VirtualHost && is_host_label(bucket, !self.https)
     }
 
@@ -116,26 +127,26 @@ impl Endpoint {
         "https://".len() + self.authority.len() + 3 * bucket.len() + 2
     }
 
-    /// Appends scheme and authority.
-    pub(crate) fn push_origin(&self, out: &mut String, bucket: &str) {
+    /// Appends scheme and authority, then the encoded path of an object, of a bucket (`key` is `None`), or of the
+    /// service (`bucket` is empty).
+    pub(crate) fn push_address(&self, out: &mut String, bucket: &str, key: Option<&str>) -> Address {
         out.push_str(if self.https { "https://" } else { "http://" });
-        if self.is_subdomain(bucket) {
+        let is_subdomain = self.is_subdomain(bucket);
+        if is_subdomain {
             out.push_str(bucket);
             out.push('.');
         }
         out.push_str(&self.authority);
-    }
-
-    /// Appends the encoded path of an object, of a bucket (`key` is `None`), or of the service (`bucket` is empty).
-    pub(crate) fn push_path(&self, out: &mut String, bucket: &str, key: Option<&str>) {
+        let path_start = out.len();
         out.push('/');
-        if !self.is_subdomain(bucket) && !bucket.is_empty() {
+        if !is_subdomain && !bucket.is_empty() {
             push_query_component(out, bucket);
             if key.is_some() {
                 out.push('/');
             }
         }
         push_path(out, key.unwrap_or_default());
+        Address { is_subdomain, path: path_start..out.len() }
     }
 }
 
@@ -211,8 +222,7 @@ mod tests {
     fn address(origin: &str, style: AddressStyle, bucket: &str, key: Option<&str>) -> String {
         let endpoint = endpoint(origin, style);
         let mut out = String::new();
-        endpoint.push_origin(&mut out, bucket);
-        endpoint.push_path(&mut out, bucket, key);
+        endpoint.push_address(&mut out, bucket, key);
         assert!(out.len() <= endpoint.address_len_max(bucket) + 3 * key.map_or(0, str::len));
         out
     }

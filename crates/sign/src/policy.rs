@@ -5,7 +5,7 @@
 
 use std::{fmt, ops::RangeInclusive};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use base64_simd::STANDARD as BASE64;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -77,7 +77,7 @@ impl Policy {
         if base64.len() > POLICY_LEN_MAX {
             return Err(PolicyError::TooLarge);
         }
-        Self::parse(&BASE64.decode(base64).map_err(|_| PolicyError::Base64)?)
+        Self::parse(&BASE64.decode_to_vec(base64).map_err(|_| PolicyError::Base64)?)
     }
 
     /// Reads a policy's JSON. Unknown, missing and repeated members are refused.
@@ -312,5 +312,33 @@ impl Visitor<'_> for LengthVisitor {
             return Err(E::invalid_value(serde::de::Unexpected::Str(value), &self));
         }
         value.parse().map(Length).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(value), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_one_canonical_base64_of_a_policy_is_read() {
+        let json = br#"{"expiration": "2015-12-30T12:00:00Z", "conditions": [{"acl": "abcd"}]}"#;
+        let base64 = BASE64.encode_to_string(json);
+        assert!(base64.ends_with("0="));
+        assert!(Policy::decode(&base64).is_ok());
+        let unpadded = base64.trim_end_matches('=');
+        let spare_bits = base64.replace("0=", "1=");
+        for text in [
+            unpadded,
+            &spare_bits,
+            &format!("{base64}="),
+            &format!("{base64}\n"),
+            &format!(" {base64}"),
+            &base64.replacen('I', "I\r\n", 1),
+            &base64.replacen('I', "-", 1),
+            "=",
+            "\u{e9}",
+        ] {
+            assert_eq!(Policy::decode(text), Err(PolicyError::Base64), "{text:?}");
+        }
     }
 }

@@ -5,11 +5,11 @@
 
 use std::ops::RangeInclusive;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use base64_simd::STANDARD as BASE64;
 
 use crate::{
     EXPIRES_SECONDS_MAX, Endpoint, Signer, Timestamp,
-    encode::{push_hex, push_json_string, push_number},
+    encode::{push_hex, push_json_text, push_number},
     signing_key::{ALGORITHM, DayKey},
 };
 
@@ -106,7 +106,7 @@ impl Signer {
     /// Signs a policy that was written elsewhere, as it stands: the base64 for the form's `policy` field, and its
     /// `x-amz-signature`. The policy should itself pin `x-amz-credential` and `x-amz-date` of `now`'s day.
     pub fn sign_policy(&self, policy: &str, now: Timestamp) -> (String, String) {
-        let policy = BASE64.encode(policy);
+        let policy = BASE64.encode_to_string(policy);
         let mut signature = String::with_capacity(64);
         self.with_day_key(now, |day_key| push_hex(&mut signature, &day_key.key().sign(&policy)));
         (policy, signature)
@@ -125,11 +125,10 @@ impl Signer {
         expires_seconds: u32,
     ) -> PresignedPost {
         let mut url = String::with_capacity(endpoint.address_len_max(bucket));
-        endpoint.push_origin(&mut url, bucket);
-        endpoint.push_path(&mut url, bucket, None);
+        endpoint.push_address(&mut url, bucket, None);
         let expiration = now.plus_seconds(i64::from(expires_seconds.clamp(1, EXPIRES_SECONDS_MAX)));
         let fields = self.with_day_key(now, |day_key| {
-            let policy = Policy { signer: self, day_key, bucket, key, expiration, amz_date: &now.amz_date() };
+            let policy = Policy { signer: self, day_key, bucket, key, expiration, now };
             policy.into_fields(conditions)
         });
         PresignedPost { url, fields }
@@ -143,13 +142,13 @@ struct Policy<'a> {
     bucket: &'a str,
     key: &'a str,
     expiration: Timestamp,
-    amz_date: &'a str,
+    now: Timestamp,
 }
 
 impl Policy<'_> {
     fn into_fields(self, conditions: PostConditions) -> Vec<(String, String)> {
         let token = self.signer.credentials().session_token();
-        let policy = BASE64.encode(self.json(&conditions, token));
+        let policy = BASE64.encode_to_string(self.json(&conditions, token));
         let mut signature = String::with_capacity(64);
         push_hex(&mut signature, &self.day_key.key().sign(&policy));
         let mut fields = Vec::with_capacity(conditions.0.len() + 7);
@@ -162,7 +161,7 @@ impl Policy<'_> {
         push("key", self.key.to_owned());
         push("x-amz-algorithm", ALGORITHM.to_owned());
         push("x-amz-credential", self.day_key.credential().to_owned());
-        push("x-amz-date", self.amz_date.to_owned());
+        push("x-amz-date", self.now.amz_date());
         if let Some(token) = token {
             push("x-amz-security-token", token.to_owned());
         }
@@ -180,35 +179,25 @@ impl Policy<'_> {
         for pin in &conditions.0 {
             match pin {
                 Pin::Field { name, value } => push_equals(&mut out, name, value),
-                Pin::StartsWith { name, prefix } => {
-                    out.push_str("[\"starts-with\", ");
-                    push_json_string(&mut out, &format!("${name}"));
-                    out.push_str(", ");
-                    push_json_string(&mut out, prefix);
-                    out.push(']');
-                }
+                Pin::StartsWith { name, prefix } => push_starts_with(&mut out, name, prefix),
                 Pin::ContentLengthRange { min, max } => {
                     out.push_str("[\"content-length-range\", ");
                     push_number(&mut out, *min);
                     out.push_str(", ");
                     push_number(&mut out, *max);
-                    out.push(']');
+                    out.push_str("], ");
                 }
             }
-            out.push_str(", ");
         }
         push_equals(&mut out, "bucket", self.bucket);
-        out.push_str(", ");
         push_equals(&mut out, "key", self.key);
-        out.push_str(", ");
-        push_equals(&mut out, "x-amz-algorithm", ALGORITHM);
-        out.push_str(", ");
-        push_equals(&mut out, "x-amz-credential", self.day_key.credential());
-        out.push_str(", ");
-        push_equals(&mut out, "x-amz-date", self.amz_date);
+        out.push_str(self.day_key.policy_conditions());
+        self.now.push_amz_time(&mut out);
+        out.push_str("\"}");
         if let Some(token) = token {
-            out.push_str(", ");
-            push_equals(&mut out, "x-amz-security-token", token);
+            out.push_str(", {\"x-amz-security-token\": \"");
+            push_json_text(&mut out, token);
+            out.push_str("\"}");
         }
         out.push_str("]}");
         out
@@ -226,17 +215,26 @@ impl Policy<'_> {
         pins.sum::<usize>()
             + self.bucket.len()
             + self.key.len()
-            + self.day_key.credential().len()
+            + self.day_key.policy_conditions().len()
             + token.map_or(0, |token| token.len() + 30)
             + FIXED_LEN
     }
 }
 
-/// `{"name": "value"}`
+/// `{"name": "value"}`, and a comma after it.
 fn push_equals(out: &mut String, name: &str, value: &str) {
-    out.push('{');
-    push_json_string(out, name);
-    out.push_str(": ");
-    push_json_string(out, value);
-    out.push('}');
+    out.push_str("{\"");
+    push_json_text(out, name);
+    out.push_str("\": \"");
+    push_json_text(out, value);
+    out.push_str("\"}, ");
+}
+
+/// `["starts-with", "$name", "prefix"]`, and a comma after it.
+fn push_starts_with(out: &mut String, name: &str, prefix: &str) {
+    out.push_str("[\"starts-with\", \"$");
+    push_json_text(out, name);
+    out.push_str("\", \"");
+    push_json_text(out, prefix);
+    out.push_str("\"], ");
 }

@@ -5,14 +5,12 @@
 
 use std::{
     fmt,
-    ops::Range,
     sync::{PoisonError, RwLock},
 };
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     Credentials, Endpoint, Timestamp,
+    canonical::{Target, UrlParts, hash_canonical_request, push_signed_header_names},
     encode::{push_hex, push_number, push_query_component},
     signing_key::{DayKey, SERVICE},
 };
@@ -48,32 +46,6 @@ pub struct PresignedPut {
 
 /// What stands for the payload's hash where the signer does not know the payload.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
-
-/// What a presigned request is about, apart from who signs it and when.
-struct Target<'a> {
-    endpoint: &'a Endpoint,
-    method: &'a str,
-    bucket: &'a str,
-    key: Option<&'a str>,
-    query: &'a [(&'a str, &'a str)],
-    /// Names in lower case, sorted.
-    headers: &'a [(String, String)],
-    /// What stands for the payload's hash unless `x-amz-content-sha256` is among the headers.
-    payload: &'a str,
-}
-
-/// Where the parts of a canonical request stand in the URL.
-struct UrlParts {
-    path: Range<usize>,
-    /// The caller's query with a `&` after it, or nothing.
-    query: Range<usize>,
-    /// `X-Amz-Algorithm` to `X-Amz-Expires`.
-    auth: Range<usize>,
-    /// `&X-Amz-SignedHeaders=…`.
-    signed_headers: Range<usize>,
-    /// `&X-Amz-Security-Token=…`, or nothing.
-    token: Range<usize>,
-}
 
 impl Signer {
     /// A signer for S3 in `region`, such as `us-east-1`.
@@ -199,12 +171,11 @@ impl Signer {
 
     fn presign(&self, target: &Target<'_>, now: Timestamp, expires_seconds: u32) -> String {
         let expires_seconds = expires_seconds.clamp(1, EXPIRES_SECONDS_MAX);
-        let mut time = String::with_capacity(7);
-        now.push_amz_time(&mut time);
         self.with_day_key(now, |day_key| {
             let mut url = String::with_capacity(self.url_len_max(target, day_key));
-            let parts = self.push_unsigned_url(&mut url, target, day_key, &time, expires_seconds);
-            let signature = day_key.sign_request(&time, canonical_request(target, &url, &parts));
+            let parts = self.push_unsigned_url(&mut url, target, day_key, now, expires_seconds);
+            let time = url.get(parts.time.clone()).unwrap_or_default();
+            let signature = day_key.sign_request(time, &hash_canonical_request(target, &url, &parts));
             url.push_str("&X-Amz-Signature=");
             push_hex(&mut url, &signature);
             url
@@ -231,13 +202,10 @@ impl Signer {
         url: &mut String,
         target: &Target<'_>,
         day_key: &DayKey,
-        time: &str,
+        now: Timestamp,
         expires_seconds: u32,
     ) -> UrlParts {
-        target.endpoint.push_origin(url, target.bucket);
-        let path_start = url.len();
-        target.endpoint.push_path(url, target.bucket, target.key);
-        let path = path_start..url.len();
+        let address = target.endpoint.push_address(url, target.bucket, target.key);
         url.push('?');
         let query_start = url.len();
         for (name, value) in target.query {
@@ -248,7 +216,9 @@ impl Signer {
         }
         let auth_start = url.len();
         url.push_str(day_key.query_start());
-        url.push_str(time);
+        let time_start = url.len();
+        now.push_amz_time(url);
+        let time = time_start..url.len();
         url.push_str("&X-Amz-Expires=");
         push_number(url, u64::from(expires_seconds));
         let signed_headers_start = url.len();
@@ -260,7 +230,8 @@ impl Signer {
         let token_start = url.len();
         url.push_str(&self.token_query);
         UrlParts {
-            path,
+            address,
+            time,
             query: query_start..auth_start,
             auth: auth_start..signed_headers_start,
             signed_headers: signed_headers_start..token_start,
@@ -288,99 +259,4 @@ fn sorted_headers(headers: &[(&str, &str)]) -> Vec<(String, String)> {
     // Stable, so that a header given twice keeps the order of its values.
     sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
     sorted
-}
-
-/// Visits `host` and the names of the sorted headers, each once, in order; tells whether a separator goes before.
-fn push_signed_header_names(headers: &[(String, String)], mut push: impl FnMut(bool, &str)) {
-    let mut before = None;
-    let host_at = headers.partition_point(|(name, _)| name.as_str() < "host");
-    let (left, right) = headers.split_at_checked(host_at).unwrap_or((headers, &[]));
-    let names = left.iter().map(|(name, _)| name.as_str());
-    for name in names.chain(["host"]).chain(right.iter().map(|(name, _)| name.as_str())) {
-        if before != Some(name) {
-            push(before.is_some(), name);
-        }
-        before = Some(name);
-    }
-}
-
-/// Hashes the canonical request out of the URL's own parts, so that it is never put together in memory.
-fn canonical_request(target: &Target<'_>, url: &str, parts: &UrlParts) -> Sha256 {
-    let part = |range: &Range<usize>| url.get(range.clone()).unwrap_or_default();
-    let mut hash = Sha256::new();
-    hash.update(target.method);
-    hash.update("\n");
-    hash.update(part(&parts.path));
-    hash.update("\n");
-    if parts.query.is_empty() {
-        // `X-Amz-Se…` sorts before `X-Amz-Si…`; everything else stands in order already.
-        hash.update(part(&parts.auth));
-        hash.update(part(&parts.token));
-        hash.update(part(&parts.signed_headers));
-    } else {
-        let all = part(&(parts.query.start..parts.token.end));
-        let mut pairs: Vec<_> =
-            all.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-        pairs.sort_unstable();
-        for (at, (name, value)) in pairs.into_iter().enumerate() {
-            hash.update(if at == 0 { "" } else { "&" });
-            hash.update(name);
-            hash.update("=");
-            hash.update(value);
-        }
-    }
-    hash_headers(&mut hash, target);
-    hash
-}
-
-/// Hashes everything after the canonical query: headers, their names, and what stands for the payload.
-fn hash_headers(hash: &mut Sha256, target: &Target<'_>) {
-    let mut payload = target.payload;
-    let mut headers = target.headers.iter().peekable();
-    let host_at = target.headers.partition_point(|(name, _)| name.as_str() < "host");
-    let mut before = "";
-    for at in 0..=target.headers.len() {
-        if at == host_at {
-            hash_host(hash, target);
-            before = "host";
-            continue;
-        }
-        let Some((name, value)) = headers.next() else { break };
-        if before == name {
-            hash.update(",");
-        } else {
-            hash.update("\n");
-            hash.update(name);
-            hash.update(":");
-        }
-        hash_trimmed(hash, value);
-        if name == "x-amz-content-sha256" {
-            payload = value;
-        }
-        before = name;
-    }
-    hash.update("\n\n");
-    push_signed_header_names(target.headers, |separator, name| {
-        hash.update(if separator { ";" } else { "" });
-        hash.update(name);
-    });
-    hash.update("\n");
-    hash.update(payload);
-}
-
-fn hash_host(hash: &mut Sha256, target: &Target<'_>) {
-    hash.update("\nhost:");
-    if target.endpoint.is_subdomain(target.bucket) {
-        hash.update(target.bucket);
-        hash.update(".");
-    }
-    hash.update(target.endpoint.host_header());
-}
-
-/// Hashes a header's value without white space around it and with single spaces within.
-fn hash_trimmed(hash: &mut Sha256, value: &str) {
-    for (at, word) in value.split_ascii_whitespace().enumerate() {
-        hash.update(if at == 0 { "" } else { " " });
-        hash.update(word);
-    }
 }

@@ -5,7 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Credentials, Timestamp,
-    encode::{hex, push_query_component},
+    canonical::Feed,
+    encode::{hex, push_json_string, push_query_component},
 };
 
 /// The only algorithm of Signature Version 4.
@@ -67,6 +68,8 @@ pub(crate) struct DayKey {
     credential: String,
     /// `X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=20151229T`, the start of every signed query.
     query_start: String,
+    /// `{"x-amz-algorithm": …}, {"x-amz-credential": …}, {"x-amz-date": "20151229T`, the end of every policy.
+    policy_conditions: String,
 }
 
 impl DayKey {
@@ -82,8 +85,22 @@ impl DayKey {
         query_start.push_str("&X-Amz-Date=");
         query_start.push_str(&day);
         query_start.push('T');
+        let mut policy_conditions =
+            format!("{{\"x-amz-algorithm\": \"{ALGORITHM}\"}}, {{\"x-amz-credential\": ");
+        push_json_string(&mut policy_conditions, &credential);
+        policy_conditions.push_str("}, {\"x-amz-date\": \"");
+        policy_conditions.push_str(&day);
+        policy_conditions.push('T');
         let scope_lines = format!("\n{scope}\n");
-        Self { day_number: now.day_number(), key, string_to_sign, scope_lines, credential, query_start }
+        Self {
+            day_number: now.day_number(),
+            key,
+            string_to_sign,
+            scope_lines,
+            credential,
+            query_start,
+            policy_conditions,
+        }
     }
 
     pub(crate) fn is_of(&self, now: Timestamp) -> bool {
@@ -98,16 +115,20 @@ impl DayKey {
         &self.credential
     }
 
+    pub(crate) fn policy_conditions(&self) -> &str {
+        &self.policy_conditions
+    }
+
     pub(crate) fn query_start(&self) -> &str {
         &self.query_start
     }
 
-    /// Signs a canonical request. `time` is the part of `X-Amz-Date` after the `T`.
-    pub(crate) fn sign_request(&self, time: &str, canonical_request: Sha256) -> [u8; 32] {
-        let mut mac = self.string_to_sign.clone();
-        mac.update(time.as_bytes());
-        mac.update(self.scope_lines.as_bytes());
-        mac.update(&hex(&canonical_request.finalize().into()));
-        mac.finalize().into_bytes().into()
+    /// Signs a canonical request by its hash. `time` is the part of `X-Amz-Date` after the `T`.
+    pub(crate) fn sign_request(&self, time: &str, canonical_request_hash: &[u8; 32]) -> [u8; 32] {
+        let mut feed = Feed::<_, 192>::new(self.string_to_sign.clone());
+        feed.push(time);
+        feed.push(&self.scope_lines);
+        feed.push(hex(canonical_request_hash));
+        feed.into_inner().finalize().into_bytes().into()
     }
 }

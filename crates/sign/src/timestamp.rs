@@ -177,11 +177,14 @@ fn number(digits: &[u8]) -> Result<i64, InvalidTimestamp> {
     })
 }
 
+/// `000102…99`.
+const DIGIT_PAIRS: &str = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+                           5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
 /// Two decimal digits of a value below 100.
 fn push_two_digits(out: &mut String, value: i64) {
-    for digit in [value / 10 % 10, value % 10] {
-        out.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
-    }
+    let at = usize::try_from(value % 100).unwrap_or(0) * 2;
+    out.push_str(DIGIT_PAIRS.get(at..at + 2).unwrap_or_default());
 }
 
 const fn is_leap(year: i64) -> bool {

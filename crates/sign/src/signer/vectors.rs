@@ -1,7 +1,7 @@
 //! Signatures that AWS has published.
 
 use super::*;
-use crate::{AddressStyle, signing_key::SERVICE};
+use crate::{AddressStyle, endpoint::Address};
 
 const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -78,13 +78,14 @@ fn the_documented_header_signatures_are_reproduced() {
         let url = format!("{}{}", example.path, example.query);
         let (path_end, end) = (example.path.len(), url.len());
         let parts = UrlParts {
-            path: 0..path_end,
+            address: Address { is_subdomain: true, path: 0..path_end },
+            time: end..end,
             query: path_end..end,
             auth: end..end,
             signed_headers: end..end,
             token: end..end,
         };
-        let signature = day_key.sign_request("000000Z", canonical_request(&target, &url, &parts));
+        let signature = day_key.sign_request("000000Z", &hash_canonical_request(&target, &url, &parts));
         let mut written = String::new();
         push_hex(&mut written, &signature);
         assert_eq!(written, example.signature, "{} {}{}", example.method, example.path, example.query);
