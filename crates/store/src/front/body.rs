@@ -25,10 +25,11 @@ impl SharedBody {
     }
 
     /// Reads and drops what is left, within limits.
-    pub(super) async fn drain(mut self) {
+    pub(super) async fn drain(&self) {
+        let mut body = self.clone();
         let reading = async {
             let mut bytes = 0;
-            while let Some(Ok(frame)) = self.frame().await {
+            while let Some(Ok(frame)) = body.frame().await {
                 bytes += frame.data_ref().map_or(0, Bytes::len);
                 if bytes > DRAIN_BYTES_MAX {
                     break;

@@ -12,10 +12,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderName, X_CONTENT_TYPE_OPTIONS,
+    CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderName,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty};
 use s3s::{HttpResponse, S3Error, S3ErrorCode};
@@ -57,12 +59,19 @@ impl Store {
         let response = if cors::is_preflight(&parts) {
             origin.preflight(&parts)
         } else {
+            let is_http_1 = parts.version < http::Version::HTTP_2;
             let waits_for_continue = parts.headers.contains_key(EXPECT);
             let body = SharedBody::new(body);
-            let response = self.dispatch(parts, body.clone(), &request_id).await;
-            // A client that is still sending would lose an early answer when the connection is closed on it.
-            if !response.status().is_success() && !waits_for_continue {
-                body.drain().await;
+            let mut response = self.dispatch(parts, body.clone(), &request_id).await;
+            if !response.status().is_success() {
+                // A client that is still sending would lose an early answer when the connection is closed on it;
+                // one that waits for a sign to begin sends nothing that would have to be read.
+                if !waits_for_continue {
+                    body.drain().await;
+                }
+                if is_http_1 && !body.is_end_stream() {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
             }
             response
         };

@@ -159,6 +159,21 @@ async fn begin_put(server: &Server, key: &str, announced: usize, sent: &[u8]) ->
     stream
 }
 
+#[tokio::test]
+async fn a_client_that_waits_before_it_sends_is_refused_at_once_and_the_connection_is_closed() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "PUT /{BUCKET}/k HTTP/1.1\r\nhost: {}\r\ncontent-length: 1000000\r\nexpect: 100-continue\r\n\r\n",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}
+
 fn staged(server: &Server) -> usize {
     std::fs::read_dir(server.folder.path().join("staging")).unwrap().count()
 }
