@@ -31,7 +31,6 @@ interface PerWorker {
 
 export const test = base.extend<PerTest, PerWorker>({
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs off this pattern.
     async ({}, use) => {
       const server = await Server.start();
       await use(server);
@@ -48,7 +47,7 @@ export const test = base.extend<PerTest, PerWorker>({
       contexts.push(context);
       await context.addInitScript(() => {
         document.addEventListener("securitypolicyviolation", (event) => {
-          // biome-ignore lint/suspicious/noConsole: the console is where the test listens.
+          // eslint-disable-next-line no-console -- the console is where the test listens.
           console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
         });
       });

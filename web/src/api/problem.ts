@@ -6,13 +6,7 @@ import type { Words } from "../words";
  * `invalid` any other refusal, usually of one `field`.
  */
 export type ProblemKind =
-  | "offline"
-  | "signedOut"
-  | "forbidden"
-  | "notFound"
-  | "busy"
-  | "server"
-  | "invalid";
+  "offline" | "signedOut" | "forbidden" | "notFound" | "busy" | "server" | "invalid";
 
 /** A call that failed. `detail` is the server's own English sentence and is shown only beside a form's field. */
 export class ApiError extends Error {

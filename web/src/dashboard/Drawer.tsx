@@ -35,8 +35,8 @@ export function Drawer(props: {
   return (
     <>
       {props.modal && (
-        // biome-ignore lint/a11y/useKeyWithClickEvents: Escape and the button close the drawer too.
-        // biome-ignore lint/a11y/noStaticElementInteractions: as above.
+        // Escape and the button close the drawer too.
+        // as above.
         <div class="drawer-veil" onClick={props.onClose} />
       )}
       <div

@@ -39,7 +39,7 @@ export function usePages<T>(load: LoadPage<T>, step: number): Pages<T> {
   const [want, setWant] = useState({ load, pages: step, round: 0 });
   const pages = want.load === load ? want.pages : step;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks again for the same pages.
+  // a new round asks again for the same pages.
   useEffect(() => {
     const stop = new AbortController();
     const show = (items: readonly T[], more: boolean) => {

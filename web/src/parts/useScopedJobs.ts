@@ -7,9 +7,7 @@ import type { Started } from "../start/session";
 const JOBS_MAX = 100;
 
 export type ScopedJobs =
-  | { kind: "loading" }
-  | { kind: "error"; error: unknown }
-  | { kind: "ready"; jobs: readonly Job[] };
+  { kind: "loading" } | { kind: "error"; error: unknown } | { kind: "ready"; jobs: readonly Job[] };
 
 /** The jobs a link opens: one where it names one, otherwise the first hundred in its scope. */
 export function useScopedJobs({ api, session }: Started): ScopedJobs & { reload: () => void } {

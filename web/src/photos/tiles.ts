@@ -3,8 +3,7 @@ import { canRetry, sentBytes, type UploadItem } from "../upload/items";
 
 /** A square of the grid: a photo on the server, or an upload that the list does not show yet. */
 export type Tile =
-  | { kind: "photo"; photo: Photo; preview: string | null }
-  | { kind: "upload"; item: UploadItem };
+  { kind: "photo"; photo: Photo; preview: string | null } | { kind: "upload"; item: UploadItem };
 
 /**
  * The photos, then the uploads that no list has shown yet and that may still become a photo. A photo that came from

@@ -41,7 +41,7 @@ export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pag
   }, [uploads, pages.items]);
 
   const processing = pages.items.some((photo) => photo.status === "processing");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new list is a reason to look again.
+  // each new list is a reason to look again.
   useEffect(() => {
     if (!processing || quickTries.current >= QUICK_TRIES_MAX) return;
     const timer = window.setTimeout(reload, QUICK_MS * 2 ** quickTries.current);

@@ -26,7 +26,7 @@ export function startPage(options: StartOptions, parts: PageParts): void {
 function Root(props: { options: StartOptions } & PageParts) {
   const [result, setResult] = useState<StartResult | null>(null);
   const [round, setRound] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round signs in again.
+  // a new round signs in again.
   useEffect(() => {
     let current = true;
     signIn(props.options).then((next) => {

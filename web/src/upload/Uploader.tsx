@@ -22,7 +22,7 @@ export function UploadDrop(props: { onFiles: (files: Iterable<File>) => void }) 
   const [over, setOver] = useState(false);
   useMissedDrops();
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping has the button beside it for everybody else.
+    // dropping has the button beside it for everybody else.
     <div
       class={over ? "drop over" : "drop"}
       onDragOver={(event) => {
