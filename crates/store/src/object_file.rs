@@ -76,6 +76,22 @@ pub(crate) enum TrailerError {
 }
 
 impl Trailer {
+    /// The trailer of a file that has no body and only names a key.
+    pub(crate) fn note(bucket: &str, key: &str) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            size: 0,
+            etag: String::new(),
+            sha256: String::new(),
+            modified_ms: 0,
+            headers: ContentHeaders::default(),
+            metadata: BTreeMap::new(),
+            checksums: Checksums::default(),
+            upload_id: None,
+        }
+    }
+
     /// The bytes that follow the body: trailer and footer.
     pub(crate) fn encode(&self) -> io::Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(self)?;

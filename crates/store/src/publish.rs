@@ -1,7 +1,7 @@
 //! The steps that make an object appear and disappear. Each leaves a state that [`crate::recover`] can finish or
 //! undo, and an answer is given only after the last sync (docs/adr/0002 lists the steps and the states).
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
@@ -14,7 +14,7 @@ use crate::error::{
     from_io, internal, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
 };
 use crate::index::{Change, IndexError, Row};
-use crate::layout::random_name;
+use crate::layout::{KeyHash, random_name};
 use crate::object_file::{Trailer, TrailerError};
 use crate::store::Inner;
 use crate::upload::Staged;
@@ -165,7 +165,28 @@ impl Inner {
 
     /// Waits until `change` is durable in the index.
     pub(crate) fn apply(&self, change: Change) -> S3Result<()> {
-        self.index.apply(change).map_err(index_error("change the index"))
+        let name = match &change {
+            Change::Upsert(row) => Some((row.bucket.clone(), row.key.clone())),
+            Change::Remove { bucket, key } => Some((bucket.clone(), key.clone())),
+            Change::RemoveBucket(_) => None,
+        };
+        self.index.apply(change).map_err(|cause| {
+            if let (IndexError::Other(_), Some((bucket, key))) = (&cause, name) {
+                undo("note a doubt", || self.note_doubt(&bucket, &key));
+            }
+            index_error("change the index")(cause)
+        })
+    }
+
+    /// A commit whose sync failed may still be there after a crash, though it was undone here. A note in the trash
+    /// makes the next start set the row right from the file.
+    fn note_doubt(&self, bucket: &str, key: &str) -> io::Result<()> {
+        let note = Trailer::note(bucket, key).encode()?;
+        let path =
+            self.layout.trash().join(format!("doubt-{}", KeyHash::of(&format!("{bucket}/{key}")).as_str()));
+        fs::write(&path, note)?;
+        File::open(&path)?.sync_all()?;
+        sync_dir(&self.layout.trash())
     }
 
     /// The trailer of the object at `path`, if there is one. A damaged file is moved aside, never removed, so that

@@ -126,9 +126,9 @@ pub(crate) fn rebuild_index(layout: &Layout) -> Result<u64, OpenError> {
 pub(crate) fn sweep(layout: &Layout) -> Result<(), OpenError> {
     let connection = index::connect(&layout.index())?;
     let published = sweep_staging(layout, &connection)?;
-    let deleted = sweep_trash(layout, &connection)?;
-    if published + deleted > 0 {
-        tracing::info!(published, deleted, "finished what was in flight when the store last stopped");
+    let trashed = sweep_trash(layout, &connection)?;
+    if published + trashed > 0 {
+        tracing::info!(published, trashed, "finished what was in flight when the store last stopped");
     }
     Ok(())
 }
@@ -152,23 +152,26 @@ fn sweep_staging(layout: &Layout, connection: &Connection) -> Result<usize, Open
     Ok(published)
 }
 
-/// A file in the trash was deleted; its row may still be there, or the key may have been written again.
+/// A file in the trash names a key whose row may be wrong: the object was deleted or replaced, or a commit failed.
+/// What the key's own file says now is right.
 fn sweep_trash(layout: &Layout, connection: &Connection) -> Result<usize, OpenError> {
     let folder = layout.trash();
     let paths = entries(&folder).map_err(OpenError::io("read", &folder))?;
-    let mut deleted = 0;
+    let mut settled = 0;
     connection.execute_batch("BEGIN")?;
     for path in &paths {
-        if let Some(trailer) = read_trailer(path)?
-            && !layout.object(&trailer.bucket, &trailer.key).exists()
-        {
-            index::remove(connection, &trailer.bucket, &trailer.key)?;
-            deleted += 1;
+        let Some(trashed) = read_trailer(path)? else { continue };
+        settled += 1;
+        let path = layout.object(&trashed.bucket, &trashed.key);
+        if !path.exists() {
+            index::remove(connection, &trashed.bucket, &trashed.key)?;
+        } else if let Some(trailer) = read_trailer(&path)? {
+            index::upsert(connection, &Row::from(&trailer))?;
         }
     }
     connection.execute_batch("COMMIT")?;
     remove_all(&paths)?;
-    Ok(deleted)
+    Ok(settled)
 }
 
 /// The trailer of a file, or `None` when it is a folder or not a whole object.

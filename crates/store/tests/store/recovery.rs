@@ -162,6 +162,38 @@ async fn a_key_written_again_after_its_deletion_survives_what_is_left_in_the_tra
     assert_eq!(server.get("k").await.text(), "body");
 }
 
+/// A file in the trash that names a key, as a failed commit leaves it.
+async fn doubt_about(key: &str) -> Vec<u8> {
+    let other = Server::start().await;
+    other.put(key, "").await;
+    fs::read(object(other.folder.path(), key)).unwrap()
+}
+
+#[tokio::test]
+async fn a_row_in_doubt_is_set_right_from_the_file() {
+    let server = with_one_object().await;
+    let doubt = doubt_about("k").await;
+    let damages: [fn(&Path); 2] = [|root| age_row(root, "k"), |root| forget_row(root, "k")];
+    let mut server = server;
+    for damage in damages {
+        let doubt = &doubt;
+        server = server
+            .restart_after(move |root| {
+                damage(root);
+                fs::write(root.join("trash/doubt-x"), doubt).unwrap();
+            })
+            .await;
+        assert_settled(&server, &["k", "kept"]).await;
+    }
+    let server = server
+        .restart_after(|root| {
+            fs::remove_file(object(root, "k")).unwrap();
+            fs::write(root.join("trash/doubt-x"), &doubt).unwrap();
+        })
+        .await;
+    assert_settled(&server, &["kept"]).await;
+}
+
 #[tokio::test]
 async fn half_made_buckets_and_half_removed_ones_are_swept() {
     let server = with_one_object().await;
