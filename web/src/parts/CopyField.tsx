@@ -23,7 +23,7 @@ export function CopyField(props: { label: string; value: string }) {
       />
       <button type="button" class="button" onClick={copy}>
         <Icon name={said === "copied" ? "check" : "copy"} />
-        <span role="status">{said === "copied" ? words.share.copied : words.share.copy}</span>
+        <span aria-live="polite">{said === "copied" ? words.share.copied : words.share.copy}</span>
       </button>
       {said === "failed" && (
         <p class="small" role="status">
