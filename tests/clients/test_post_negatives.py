@@ -122,7 +122,8 @@ def test_another_key_is_refused(server, staff, grant_job, grant):
 def test_an_extra_field_is_refused(server, grant):
     for name, value in (
         ("x-amz-meta-evil", "1"), ("acl", "public-read"), ("Content-Disposition", "inline"),
-        ("Cache-Control", "public"), ("success_action_redirect", "https://evil.example/"), ("tagging", "<Tagging/>"), ("anything", ""),
+        ("Cache-Control", "public"), ("success_action_redirect", "https://evil.example/"),
+        ("tagging", "<Tagging/>"), ("anything", ""),
     ):
         refused(server, 403, "AccessDenied", grant["url"], {name: value} | grant["fields"])
 

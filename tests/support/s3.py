@@ -7,8 +7,12 @@ from botocore.config import Config
 
 
 def client(server, access_key=None, secret_key=None, **config):
-    """A boto3 client with the store's own keys, or others. It does not try again: a first failure is a failure."""
-    settings = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"}, **config}
+    """A boto3 client with the store's own keys, or others. It does not try again: a first failure is a failure.
+
+    The signature's version is named since boto3 presigns with version 2 for endpoints it does not know."""
+    settings = {
+        "retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"}, "signature_version": "s3v4", **config,
+    }
     return boto3.client(
         "s3",
         endpoint_url=server.store,
