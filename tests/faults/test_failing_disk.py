@@ -1,0 +1,65 @@
+"""A disk that reports errors: no promise is made that cannot be kept, and the server lives on."""
+
+import pytest
+from rig.tracing import SYNCS, Injected
+from rig.witness import Office, Wire, findings, send_again
+
+
+def upload_all(program, witness, photos):
+    """Sends each photo once and gives the statuses."""
+    with Wire(program.store) as wire:
+        return [witness.upload(wire, photo)[0] for photo in photos]
+
+
+def assert_refused_are_not_listed(program, photos):
+    with Office(program) as office:
+        listed = office.listed(photos[0].job_id)
+    there = [photo.photo_id for photo in photos if photo.refused and photo.photo_id in listed]
+    assert not there, f"answered with an error, and listed: {there}"
+
+
+def test_an_upload_whose_sync_fails_is_refused_and_not_listed(program, witness):
+    with Office(program) as office:
+        job_id = witness.new_job(office)
+        before = witness.upload_some(program, job_id, 5)
+        photos = witness.grants(office, job_id, 8)
+    with Injected(program, SYNCS, "error=EIO") as fault:
+        statuses = upload_all(program, witness, photos)
+        assert set(statuses) == {500}, statuses
+        with Office(program) as office:
+            assert before[0].photo_id in office.listed(job_id), "what was there before is readable all the while"
+    assert fault.count() >= len(photos)
+    assert program.is_running()
+    assert_refused_are_not_listed(program, photos)
+    assert findings(program, witness) == []
+    # The disk is well again: so is the store, without a restart.
+    assert send_again(program, witness, job_id, len(photos)) == len(photos)
+    assert findings(program, witness) == []
+
+
+@pytest.mark.parametrize("calls", [SYNCS, "link,linkat", "pwrite64", "write", "openat"])
+def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
+    failed = 0
+    for when in range(1, 7):
+        with Office(program) as office:
+            job_id = witness.new_job(office)
+            photos = witness.grants(office, job_id, 6)
+        with Injected(program, calls, "error=EIO", when):
+            try:
+                statuses = upload_all(program, witness, photos)
+            except OSError:
+                # The error hit the socket of the test's own connection; the rest is as for a lost answer.
+                statuses = [0]
+        assert set(statuses) <= {0, 201, 500, 503}, statuses
+        failed += sum(status != 201 for status in statuses)
+        assert program.is_running()
+        assert_refused_are_not_listed(program, photos)
+        assert findings(program, witness, jobs=[job_id]) == []
+        send_again(program, witness, job_id, len(photos))
+        assert findings(program, witness, jobs=[job_id]) == []
+    assert failed > 0, "no error was ever met"
+    program.kill()
+    program.start()
+    assert findings(program, witness) == []
+    assert program.stop() == 0
+    program.check_store()
