@@ -31,13 +31,15 @@ def test_an_upload_whose_sync_fails_is_refused_and_not_listed(program, witness):
     assert fault.count() >= len(photos)
     assert program.is_running()
     assert_refused_are_not_listed(program, photos)
-    assert findings(program, witness) == []
+    assert findings(program, witness, notes=False) == []
     # The disk is well again: so is the store, without a restart.
     assert send_again(program, witness, job_id, len(photos)) == len(photos)
-    assert findings(program, witness) == []
+    assert findings(program, witness, notes=False) == []
 
 
-@pytest.mark.parametrize("calls", [SYNCS, "link,linkat", "pwrite64", "write", "openat"])
+# Not write: the program's threads wake each other by it, which no disk can disturb. A disk that refuses to be written
+# to is in test_full_disk.
+@pytest.mark.parametrize("calls", [SYNCS, "link,linkat", "pwrite64", "openat"])
 def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
     failed = 0
     for when in range(1, 7):
@@ -45,18 +47,14 @@ def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
             job_id = witness.new_job(office)
             photos = witness.grants(office, job_id, 6)
         with Injected(program, calls, "error=EIO", when):
-            try:
-                statuses = upload_all(program, witness, photos)
-            except OSError:
-                # The error hit the socket of the test's own connection; the rest is as for a lost answer.
-                statuses = [0]
-        assert set(statuses) <= {0, 201, 500, 503}, statuses
+            statuses = upload_all(program, witness, photos)
+        assert set(statuses) <= {201, 500}, statuses
         failed += sum(status != 201 for status in statuses)
         assert program.is_running()
         assert_refused_are_not_listed(program, photos)
-        assert findings(program, witness, jobs=[job_id]) == []
+        assert findings(program, witness, jobs=[job_id], notes=False) == []
         send_again(program, witness, job_id, len(photos))
-        assert findings(program, witness, jobs=[job_id]) == []
+        assert findings(program, witness, jobs=[job_id], notes=False) == []
     assert failed > 0, "no error was ever met"
     program.kill()
     program.start()

@@ -143,5 +143,5 @@ def test_memory_stays_flat_with_64_large_uploads_at_once(tmp_path, witness):
     few = memory_of_uploads(tmp_path / "few", witness, 4, 16)
     many = memory_of_uploads(tmp_path / "many", witness, 64, 64)
     print(f"most memory: {few >> 20} MiB with 4 uploads of 20 MiB at once, {many >> 20} MiB with 64")
-    # Two blocks and the connection's buffers for each, not its 20 MiB.
-    assert many - few < 60 << 20
+    # Each may cost two blocks and the buffers of its connection, which is under 1 MiB, and not its 20.
+    assert many - few < 90 << 20

@@ -72,10 +72,15 @@ class Program(Server):
                 return int(line.split()[1]) * 1024
         raise KeyError(name)
 
-    def debris(self):
-        """What unfinished uploads and deletions have left in the store."""
+    def debris(self, notes=False):
+        """What unfinished uploads and deletions have left in the store.
+
+        With `notes` also the store's notes to itself of what the next start shall look at. After a disk error they
+        belong there; after a start they do not.
+        """
         folders = [self.data / "store" / name for name in ("staging", "trash", "multipart")]
-        return sorted(str(path.relative_to(self.data)) for folder in folders for path in folder.iterdir())
+        names = [str(path.relative_to(self.data)) for folder in folders for path in folder.iterdir()]
+        return sorted(name for name in names if notes or not name.startswith("store/trash/doubt-"))
 
     def check_store(self):
         """Compares every file of the store with its checksum and with the index. It must not be running."""

@@ -231,9 +231,12 @@ class Load:
                 self.witness.delete(office, self.witness.random.choice(there))
 
 
-def findings(program, witness, jobs=None):
-    """Everything that is not as it was promised, as sentences. None is what it should be."""
-    found = [f"debris: {name}" for name in program.debris()]
+def findings(program, witness, jobs=None, notes=True):
+    """Everything that is not as it was promised, as sentences. None is what it should be.
+
+    Without `notes`, the store may have written itself notes for its next start.
+    """
+    found = [f"debris: {name}" for name in program.debris(notes)]
     with Office(program) as office:
         for job_id in witness.jobs if jobs is None else jobs:
             found += photo_findings(program, office, witness, job_id)
