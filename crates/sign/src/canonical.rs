@@ -2,12 +2,12 @@
 //!
 //! Source: AWS, "Create a signed AWS API request", and its rules for S3.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use hmac::digest::Update;
-use sha2::{Digest as _, Sha256};
+use crate::{Endpoint, encode::PLAIN_IN_HEADER, endpoint::Address, sha256::Sha256};
 
-use crate::{Endpoint, encode::all, endpoint::Address};
+/// A header to sign: its name in lower case, and its value as it was given.
+pub(crate) type Header<'a> = (Cow<'a, str>, &'a str);
 
 /// What a presigned request is about, apart from who signs it and when.
 pub(crate) struct Target<'a> {
@@ -16,8 +16,8 @@ pub(crate) struct Target<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) key: Option<&'a str>,
     pub(crate) query: &'a [(&'a str, &'a str)],
-    /// Names in lower case, sorted.
-    pub(crate) headers: &'a [(String, String)],
+    /// Sorted by name, without `host`.
+    pub(crate) headers: &'a [Header<'a>],
     /// What stands for the payload's hash unless `x-amz-content-sha256` is among the headers.
     pub(crate) payload: &'a str,
 }
@@ -37,139 +37,114 @@ pub(crate) struct UrlParts {
     pub(crate) token: Range<usize>,
 }
 
-/// Collects short texts and hashes them many at a time: a hash is slow to take small pieces.
-pub(crate) struct Feed<H, const BUFFER_LEN: usize> {
-    hash: H,
-    buffer: [u8; BUFFER_LEN],
-    len: usize,
-}
-
-/// Long enough for nearly every canonical request.
-type RequestFeed = Feed<Sha256, 768>;
-
-impl<H: Update, const BUFFER_LEN: usize> Feed<H, BUFFER_LEN> {
-    pub(crate) fn new(hash: H) -> Self {
-        Self { hash, buffer: [0; BUFFER_LEN], len: 0 }
-    }
-
-    #[inline]
-    pub(crate) fn push(&mut self, text: impl AsRef<[u8]>) {
-        let bytes = text.as_ref();
-        if let Some(slot) = self.buffer.get_mut(self.len..).and_then(|free| free.get_mut(..bytes.len())) {
-            slot.copy_from_slice(bytes);
-            self.len += bytes.len();
-        } else {
-            self.flush();
-            self.hash.update(bytes);
-        }
-    }
-
-    fn flush(&mut self) {
-        self.hash.update(self.buffer.get(..self.len).unwrap_or_default());
-        self.len = 0;
-    }
-
-    /// The hash that has taken everything.
-    pub(crate) fn into_inner(mut self) -> H {
-        self.flush();
-        self.hash
-    }
-}
+/// Long enough for nearly every request: 896 bytes.
+type RequestHash = Sha256<14>;
 
 /// The hash of the canonical request, which is put together out of the URL's own parts.
 pub(crate) fn hash_canonical_request(target: &Target<'_>, url: &str, parts: &UrlParts) -> [u8; 32] {
     let part = |range: &Range<usize>| url.get(range.clone()).unwrap_or_default();
-    let mut feed = RequestFeed::new(Sha256::new());
-    feed.push(target.method);
-    feed.push("\n");
-    feed.push(part(&parts.address.path));
-    feed.push("\n");
+    let mut hash = RequestHash::new();
+    hash.push(target.method);
+    hash.push("\n");
+    hash.push(part(&parts.address.path));
+    hash.push("\n");
     if parts.query.is_empty() && parts.token.is_empty() {
-        feed.push(part(&(parts.auth.start..parts.signed_headers.end)));
+        hash.push(part(&(parts.auth.start..parts.signed_headers.end)));
     } else if parts.query.is_empty() {
         // `X-Amz-Se…` sorts before `X-Amz-Si…`; everything else stands in order already.
-        feed.push(part(&parts.auth));
-        feed.push(part(&parts.token));
-        feed.push(part(&parts.signed_headers));
+        hash.push(part(&parts.auth));
+        hash.push(part(&parts.token));
+        hash.push(part(&parts.signed_headers));
     } else {
         let all = part(&(parts.query.start..parts.token.end));
         let mut pairs: Vec<_> =
             all.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
         pairs.sort_unstable();
         for (at, (name, value)) in pairs.into_iter().enumerate() {
-            feed.push(if at == 0 { "" } else { "&" });
-            feed.push(name);
-            feed.push("=");
-            feed.push(value);
+            hash.push(if at == 0 { "" } else { "&" });
+            hash.push(name);
+            hash.push("=");
+            hash.push(value);
         }
     }
-    push_headers(&mut feed, target, parts.address.is_subdomain);
-    feed.into_inner().finalize().into()
+    push_headers(&mut hash, target, parts.address.is_subdomain);
+    hash.finish()
 }
 
 /// Everything after the canonical query: headers, their names, and what stands for the payload.
-fn push_headers(feed: &mut RequestFeed, target: &Target<'_>, is_subdomain: bool) {
+fn push_headers(hash: &mut RequestHash, target: &Target<'_>, is_subdomain: bool) {
+    if target.headers.is_empty() {
+        push_host(hash, target, is_subdomain);
+        hash.push("\n\nhost\n");
+        hash.push(target.payload);
+        return;
+    }
     let mut payload = target.payload;
     let mut headers = target.headers.iter();
-    let host_at = target.headers.partition_point(|(name, _)| name.as_str() < "host");
+    let host_at = target.headers.partition_point(|(name, _)| name.as_ref() < "host");
     let mut before = "";
     for at in 0..=target.headers.len() {
         if at == host_at {
-            push_host(feed, target, is_subdomain);
+            push_host(hash, target, is_subdomain);
             before = "host";
             continue;
         }
         let Some((name, value)) = headers.next() else { break };
         if before == name {
-            feed.push(",");
+            hash.push(",");
         } else {
-            feed.push("\n");
-            feed.push(name);
-            feed.push(":");
+            hash.push("\n");
+            hash.push(name.as_ref());
+            hash.push(":");
         }
-        push_trimmed(feed, value);
+        push_trimmed(hash, value);
         if name == "x-amz-content-sha256" {
             payload = value;
         }
         before = name;
     }
-    feed.push("\n\n");
+    hash.push("\n\n");
     push_signed_header_names(target.headers, |separator, name| {
-        feed.push(if separator { ";" } else { "" });
-        feed.push(name);
+        if separator {
+            hash.push(";");
+        }
+        hash.push(name);
     });
-    feed.push("\n");
-    feed.push(payload);
+    hash.push("\n");
+    hash.push(payload);
 }
 
-fn push_host(feed: &mut RequestFeed, target: &Target<'_>, is_subdomain: bool) {
-    feed.push("\nhost:");
+fn push_host(hash: &mut RequestHash, target: &Target<'_>, is_subdomain: bool) {
+    hash.push("\nhost:");
     if is_subdomain {
-        feed.push(target.bucket);
-        feed.push(".");
+        hash.push(target.bucket);
+        hash.push(".");
     }
-    feed.push(target.endpoint.host_header());
+    hash.push(target.endpoint.host_header());
 }
 
 /// A header's value without white space around it and with single spaces within.
-fn push_trimmed(feed: &mut RequestFeed, value: &str) {
-    if all(value, |byte| byte > b' ') {
-        feed.push(value);
+fn push_trimmed(hash: &mut RequestHash, value: &str) {
+    if PLAIN_IN_HEADER.all(value) {
+        hash.push(value);
         return;
     }
     for (at, word) in value.split_ascii_whitespace().enumerate() {
-        feed.push(if at == 0 { "" } else { " " });
-        feed.push(word);
+        hash.push(if at == 0 { "" } else { " " });
+        hash.push(word);
     }
 }
 
 /// Visits `host` and the names of the sorted headers, each once, in order; tells whether a separator goes before.
-pub(crate) fn push_signed_header_names(headers: &[(String, String)], mut push: impl FnMut(bool, &str)) {
+pub(crate) fn push_signed_header_names(headers: &[Header<'_>], mut push: impl FnMut(bool, &str)) {
+    if headers.is_empty() {
+        return push(false, "host");
+    }
     let mut before = None;
-    let host_at = headers.partition_point(|(name, _)| name.as_str() < "host");
+    let host_at = headers.partition_point(|(name, _)| name.as_ref() < "host");
     let (left, right) = headers.split_at_checked(host_at).unwrap_or((headers, &[]));
-    let names = left.iter().map(|(name, _)| name.as_str());
-    for name in names.chain(["host"]).chain(right.iter().map(|(name, _)| name.as_str())) {
+    let names = left.iter().map(|(name, _)| name.as_ref());
+    for name in names.chain(["host"]).chain(right.iter().map(|(name, _)| name.as_ref())) {
         if before != Some(name) {
             push(before.is_some(), name);
         }

@@ -5,20 +5,48 @@ use subtle::{Choice, ConstantTimeEq as _};
 const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER_HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// RFC 3986's unreserved characters: those that stand for themselves in a URI component.
-fn is_unreserved(byte: u8) -> bool {
-    (byte | 0x20).wrapping_sub(b'a') < 26
-        || byte.wrapping_sub(b'0') < 10
-        || byte == b'-'
-        || byte == b'.'
-        || byte == b'_'
-        || byte == b'~'
-}
+/// For each byte 1 if it stands for itself, otherwise 0.
+pub(crate) struct Plain([u8; 256]);
 
-/// Whether all bytes pass. Most texts need no encoding at all, and counting sees that many bytes at a time, which a
-/// search that stops at the first hit cannot.
-pub(crate) fn all(text: &str, passes: impl Fn(u8) -> bool) -> bool {
-    text.bytes().filter(|byte| !passes(*byte)).count() == 0
+/// What stands for itself in the path of a URI: RFC 3986's unreserved characters, and `/`.
+static PLAIN_IN_PATH: Plain = Plain::new(b"-._~/");
+/// What stands for itself in a query's name or value: RFC 3986's unreserved characters.
+static PLAIN_IN_QUERY: Plain = Plain::new(b"-._~");
+/// What stands for itself in a JSON string as Python's `json.dumps` writes it.
+static PLAIN_IN_JSON: Plain = Plain::new(b" !#$%&'()*+,-./:;<=>?@[]^_`{|}~");
+/// What a header's value is made of besides white space.
+pub(crate) static PLAIN_IN_HEADER: Plain = Plain::new(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+
+impl Plain {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated while compiling, where a panic is a compile error"
+    )]
+    const fn new(others: &[u8]) -> Self {
+        let mut table = [0; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            // Letters and digits always.
+            table[byte as usize] = byte.is_ascii_alphanumeric() as u8;
+            byte += 1;
+        }
+        let mut at = 0;
+        while at < others.len() {
+            table[others[at] as usize] = 1;
+            at += 1;
+        }
+        Self(table)
+    }
+
+    fn of(&self, byte: u8) -> u8 {
+        self.0.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+
+    /// Whether every byte stands for itself, as in most texts. Looking at all of them without a branch is faster than
+    /// looking for the first that does not.
+    pub(crate) fn all(&self, text: &str) -> bool {
+        text.bytes().fold(1, |all, byte| all & self.of(byte)) == 1
+    }
 }
 
 fn hex_digit(digits: &[u8; 16], nibble: u8) -> u8 {
@@ -27,17 +55,17 @@ fn hex_digit(digits: &[u8; 16], nibble: u8) -> u8 {
 
 /// Percent-encodes a query name or value: everything but RFC 3986's unreserved characters.
 pub(crate) fn push_query_component(out: &mut String, text: &str) {
-    push_encoded(out, text, is_unreserved);
+    push_encoded(out, text, &PLAIN_IN_QUERY);
 }
 
 /// Percent-encodes an object key once for the path. `/` stays, and nothing is normalised: S3 signs `a//b/../c` as it
 /// stands.
 pub(crate) fn push_path(out: &mut String, key: &str) {
-    push_encoded(out, key, |byte| byte == b'/' || is_unreserved(byte));
+    push_encoded(out, key, &PLAIN_IN_PATH);
 }
 
-fn push_encoded(out: &mut String, text: &str, stands_for_itself: impl Fn(u8) -> bool) {
-    push_escaped(out, text, stands_for_itself, |out, character| {
+fn push_encoded(out: &mut String, text: &str, plain: &Plain) {
+    push_escaped(out, text, plain, |out, character| {
         for byte in character.encode_utf8(&mut [0; 4]).bytes() {
             out.push('%');
             out.push(char::from(hex_digit(UPPER_HEX, byte >> 4)));
@@ -47,19 +75,14 @@ fn push_encoded(out: &mut String, text: &str, stands_for_itself: impl Fn(u8) -> 
 }
 
 /// Appends a text whose characters either stand for themselves or are escaped.
-fn push_escaped(
-    out: &mut String,
-    text: &str,
-    stands_for_itself: impl Fn(u8) -> bool,
-    escape: impl Fn(&mut String, char),
-) {
-    if all(text, &stands_for_itself) {
+fn push_escaped(out: &mut String, text: &str, plain: &Plain, escape: impl Fn(&mut String, char)) {
+    if plain.all(text) {
         return out.push_str(text);
     }
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !stands_for_itself(byte)) {
-        let Some((plain, tail)) = rest.split_at_checked(at) else { break };
-        out.push_str(plain);
+    while let Some(at) = rest.bytes().position(|byte| plain.of(byte) == 0) {
+        let Some((before, tail)) = rest.split_at_checked(at) else { break };
+        out.push_str(before);
         let mut tail = tail.chars();
         if let Some(character) = tail.next() {
             escape(out, character);
@@ -102,9 +125,7 @@ pub(crate) fn push_json_string(out: &mut String, text: &str) {
 /// Appends the inside of a JSON string exactly as Python's `json.dumps` writes it: printable ASCII only, everything else as `\uXXXX` with
 /// surrogate pairs, lower-case digits, the short escapes of RFC 8259 except `\/`.
 pub(crate) fn push_json_text(out: &mut String, text: &str) {
-    let stands_for_itself =
-        |byte: u8| byte.wrapping_sub(b' ') <= b'~' - b' ' && byte != b'"' && byte != b'\\';
-    push_escaped(out, text, stands_for_itself, push_json_escape);
+    push_escaped(out, text, &PLAIN_IN_JSON, push_json_escape);
 }
 
 fn push_json_escape(out: &mut String, character: char) {
@@ -130,14 +151,19 @@ fn push_json_escape(out: &mut String, character: char) {
 
 /// Appends a decimal number without an allocation of its own.
 pub(crate) fn push_number(out: &mut String, value: u64) {
-    let mut divisor = 1;
-    while value / divisor >= 10 {
-        divisor *= 10;
+    // The longest u64 has 20 digits.
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut start) = (value, digits.len());
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        if rest == 0 && start < 20 {
+            break;
+        }
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        start = at;
     }
-    while divisor > 0 {
-        let digit = u8::try_from(value / divisor % 10).unwrap_or(0);
-        out.push(char::from(b'0' + digit));
-        divisor /= 10;
+    if let Some(Ok(text)) = digits.get(start..).map(str::from_utf8) {
+        out.push_str(text);
     }
 }
 

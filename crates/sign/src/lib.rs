@@ -24,6 +24,7 @@ mod form;
 pub mod policy;
 mod post;
 mod refusal;
+mod sha256;
 mod signer;
 mod signing_key;
 mod timestamp;

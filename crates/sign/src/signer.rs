@@ -4,13 +4,14 @@
 //! for byte, those that botocore makes.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{PoisonError, RwLock},
 };
 
 use crate::{
     Credentials, Endpoint, Timestamp,
-    canonical::{Target, UrlParts, hash_canonical_request, push_signed_header_names},
+    canonical::{Header, Target, UrlParts, hash_canonical_request, push_signed_header_names},
     encode::{push_hex, push_number, push_query_component},
     signing_key::{DayKey, SERVICE},
 };
@@ -127,7 +128,10 @@ impl Signer {
             headers: &headers,
             payload: UNSIGNED_PAYLOAD,
         };
-        PresignedPut { url: self.presign(&target, now, expires_seconds), headers }
+        let url = self.presign(&target, now, expires_seconds);
+        let headers =
+            headers.into_iter().map(|(name, value)| (name.into_owned(), value.to_owned())).collect();
+        PresignedPut { url, headers }
     }
 
     /// Any other request: list, head, delete, copy, the steps of a multipart upload.
@@ -224,7 +228,9 @@ impl Signer {
         let signed_headers_start = url.len();
         url.push_str("&X-Amz-SignedHeaders=");
         push_signed_header_names(target.headers, |separator, name| {
-            url.push_str(if separator { "%3B" } else { "" });
+            if separator {
+                url.push_str("%3B");
+            }
             push_query_component(url, name);
         });
         let token_start = url.len();
@@ -250,12 +256,16 @@ impl fmt::Debug for Signer {
 }
 
 /// Lowers and sorts the headers; `host` is left out, because the endpoint says it.
-fn sorted_headers(headers: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut sorted: Vec<_> = headers
-        .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
-        .map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()))
-        .collect();
+fn sorted_headers<'a>(headers: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {
+    let mut sorted = Vec::with_capacity(headers.len());
+    sorted.extend(headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")).map(
+        |(name, value)| {
+            let has_capitals = name.bytes().any(|byte| byte.is_ascii_uppercase());
+            let name =
+                if has_capitals { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(*name) };
+            (name, *value)
+        },
+    ));
     // Stable, so that a header given twice keeps the order of its values.
     sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
     sorted
