@@ -5,6 +5,7 @@ import concurrent.futures
 import datetime
 import hashlib
 import io
+import xml.etree.ElementTree as ElementTree
 import zlib
 from unittest import mock
 
@@ -736,6 +737,34 @@ def test_a_wrong_secret_and_an_unknown_key_may_do_nothing(server, store, bucket)
     refused_everywhere(unknown, store, bucket, (403, "InvalidAccessKeyId"))
     old = s3_support.client(server, signature_version="s3")
     assert error(old.get_object, Bucket=bucket, Key="a")[0] in (400, 403)
+
+
+def test_every_error_document_tells_its_cause_and_its_request(server, store, bucket):
+    def presigned(operation, expires_in=60, **named):
+        return store.generate_presigned_url(operation, {"Bucket": bucket, **named}, ExpiresIn=expires_in)
+
+    with clock_set(minutes=-10):
+        expired = presigned("get_object", Key="a")
+    foreign = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
+    address = f"{server.store}/{bucket}"
+    cases = {
+        "unsigned": requests.get(address, timeout=10),
+        "wrong signature": requests.get(presigned("get_object", Key="a").replace("/a?", "/b?"), timeout=10),
+        "expired": requests.get(expired, timeout=10),
+        "no such key": requests.get(presigned("get_object", Key="a"), timeout=10),
+        "no such bucket": requests.get(presigned("get_object", Bucket="nowhere", Key="a"), timeout=10),
+        "not done here": requests.get(presigned("get_bucket_policy"), timeout=10),
+        "form": requests.post(address, files={"file": b"x"}, timeout=10),
+        "preflight": requests.options(address, headers=foreign, timeout=10),
+    }
+    bare = []
+    for name, answer in cases.items():
+        assert answer.status_code >= 400, name
+        root = ElementTree.fromstring(answer.content)
+        request_id = answer.headers["x-amz-request-id"]
+        if not root.findtext("Message") or root.findtext("RequestId") != request_id:
+            bare.append(f"{name}: {answer.text}")
+    assert not bare, "\n".join(bare)
 
 
 def test_an_answer_that_ends_the_connection_says_so(server, store, bucket):

@@ -30,10 +30,9 @@ def all_keys(s3, bucket, prefix=""):
 
 
 def refusal(answer):
-    """Status and code of an S3 error document."""
+    """Status and code of an S3 error document. One test of its own looks at what else stands in them."""
     kind = answer.headers.get("Content-Type", "")
     assert kind.startswith("application/xml"), f"{answer.status_code} {kind} {answer.content[:300]}"
     root = ElementTree.fromstring(answer.content)
     assert root.tag == "Error", answer.content[:300]
-    assert root.findtext("Message") and root.findtext("RequestId"), answer.content[:500]
     return answer.status_code, root.findtext("Code")
