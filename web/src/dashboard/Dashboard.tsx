@@ -46,7 +46,7 @@ export function Dashboard({ started }: { started: Started }) {
         <JobsPane jobs={jobs} openId={jobId} search={search} onAdd={() => setAdding(true)} />
       </div>
       {jobId === null ? (
-        sideBySide && <p class="no-drawer soft">{words.jobs.pickOne}</p>
+        sideBySide && <aside class="no-drawer soft">{words.jobs.pickOne}</aside>
       ) : (
         <Drawer
           key={jobId}

@@ -45,7 +45,7 @@ export function Drawer(props: {
         aria-modal={props.modal ? "true" : undefined}
         aria-labelledby="drawer-title"
       >
-        <header class="drawer-head">
+        <div class="drawer-head">
           <h2 id="drawer-title" ref={title} tabIndex={-1}>
             {job?.title ?? (missing ? words.job.missingTitle : words.common.loading)}
           </h2>
@@ -58,7 +58,7 @@ export function Drawer(props: {
           >
             <Icon name="close" size={24} />
           </button>
-        </header>
+        </div>
         {missing ? (
           <Notice tone="plain" text={words.job.missing} />
         ) : (

@@ -1,6 +1,5 @@
 /** Every text of the pages in English. Short and plain; what is safe comes first. */
 export const en = {
-  language: "English",
   otherLanguage: "Español",
 
   status: {
@@ -16,7 +15,6 @@ export const en = {
     cancel: "Cancel",
     tryAgain: "Try again",
     loading: "Loading",
-    back: "Back",
     next: "Next",
     previous: "Previous",
     light: "Light theme",
@@ -98,7 +96,6 @@ export const en = {
     keep: "Keep",
     openOriginal: "Open full size",
     noPreview: "No preview",
-    rejected: "This file isn't a photo we can show.",
   },
 
   upload: {
@@ -112,7 +109,6 @@ export const en = {
     retrying: (seconds: number) => `No answer. Trying again in ${seconds} s`,
     noSignal: "Waiting for signal. The photo is safe on this device.",
     stored: "Safe on the server",
-    cancelled: "Cancelled",
     retry: "Try again",
     retryAll: "Try all again",
     cancel: "Cancel upload",
@@ -125,7 +121,6 @@ export const en = {
       failed === 1
         ? "1 photo isn't sent yet. It is still on this device."
         : `${failed} photos aren't sent yet. They are still on this device.`,
-    leave: "Photos are still being sent.",
     failed: {
       network: "Not sent yet. The photo is still on this device.",
       server: "The server couldn't take it. The photo is still on this device.",
@@ -152,7 +147,6 @@ export const en = {
     copyFailed: "Select the link and copy it.",
     shownOnce: "Copy it now. It is shown only once.",
     existing: "Links in use",
-    none: "No links yet.",
     until: (day: string) => `Works until ${day}`,
     lastUsed: (when: string) => `Last opened ${when}`,
     neverUsed: "Not opened yet",

@@ -2,7 +2,6 @@ import type { Words } from "./en";
 
 /** Every text of the pages in Spanish. */
 export const es: Words = {
-  language: "Español",
   otherLanguage: "English",
 
   status: {
@@ -18,7 +17,6 @@ export const es: Words = {
     cancel: "Cancelar",
     tryAgain: "Reintentar",
     loading: "Cargando",
-    back: "Volver",
     next: "Siguiente",
     previous: "Anterior",
     light: "Tema claro",
@@ -98,7 +96,6 @@ export const es: Words = {
     keep: "Conservar",
     openOriginal: "Abrir en tamaño completo",
     noPreview: "Sin vista previa",
-    rejected: "Este archivo no es una foto que podamos mostrar.",
   },
 
   upload: {
@@ -112,7 +109,6 @@ export const es: Words = {
     retrying: (seconds) => `Sin respuesta. Se reintenta en ${seconds} s`,
     noSignal: "Esperando señal. La foto está a salvo en este dispositivo.",
     stored: "A salvo en el servidor",
-    cancelled: "Cancelada",
     retry: "Reintentar",
     retryAll: "Reintentar todas",
     cancel: "Cancelar subida",
@@ -127,7 +123,6 @@ export const es: Words = {
       failed === 1
         ? "1 foto sin enviar. Sigue en este dispositivo."
         : `${failed} fotos sin enviar. Siguen en este dispositivo.`,
-    leave: "Aún se están enviando fotos.",
     failed: {
       network: "Sin enviar todavía. La foto sigue en este dispositivo.",
       server: "El servidor no pudo recibirla. La foto sigue en este dispositivo.",
@@ -154,7 +149,6 @@ export const es: Words = {
     copyFailed: "Selecciona el enlace y cópialo.",
     shownOnce: "Cópialo ahora. Solo se muestra una vez.",
     existing: "Enlaces en uso",
-    none: "Aún no hay enlaces.",
     until: (day) => `Funciona hasta el ${day}`,
     lastUsed: (when) => `Última vez abierto: ${when}`,
     neverUsed: "Sin abrir todavía",
