@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use qdn_sign::Credentials;
@@ -59,11 +60,32 @@ impl StoreConfig {
 /// Which origins a browser may send requests from.
 #[derive(Debug, Clone, Default)]
 pub struct CorsConfig {
-    /// Origins in the form a browser sends them, such as `https://app.example.com`.
-    pub allowed_origins: Vec<String>,
+    /// Origins in the form a browser sends them, such as `https://app.example.com`; `*` is any.
+    pub allowed_origins: OriginList,
     /// When set, a page served from the same host name as the store but from this port is allowed too, so that a
     /// phone which opened `http://192.168.1.5:8080` may upload to `http://192.168.1.5:9000` without configuration.
     pub same_host_port: Option<u16>,
+}
+
+/// A list of origins that may be replaced while the store is open: every clone is the same list.
+#[derive(Debug, Clone, Default)]
+pub struct OriginList(Arc<RwLock<Vec<String>>>);
+
+impl OriginList {
+    /// A list of these.
+    pub fn new(origins: Vec<String>) -> Self {
+        Self(Arc::new(RwLock::new(origins)))
+    }
+
+    /// From now on the list is this.
+    pub fn replace(&self, origins: Vec<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = origins;
+    }
+
+    pub(crate) fn allows(&self, origin: &str) -> bool {
+        let origins = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+    }
 }
 
 /// A prefix of keys in which `*` stands for one whole segment between slashes, such as `jobs/*/photos/`.

@@ -26,7 +26,7 @@ mod store;
 mod upload;
 
 pub use check::check;
-pub use config::{CorsConfig, KeyPattern, OpenError, StoreConfig};
+pub use config::{CorsConfig, KeyPattern, OpenError, OriginList, StoreConfig};
 pub use front::{BoxError, StoreBody};
 pub use qdn_sign::Credentials;
 pub use store::{BucketError, Store};

@@ -20,9 +20,8 @@ const EXPOSED: &str = "ETag, x-amz-request-id, x-amz-checksum-crc32, x-amz-check
 const MAX_AGE_SECONDS: &str = "600";
 
 /// The `Origin` of a request, when it is one that may read the answer.
-pub(super) struct Origin<'a> {
+pub(super) struct Origin {
     allowed: Option<HeaderValue>,
-    config: &'a CorsConfig,
 }
 
 /// Whether a browser asks for permission before it sends a request. It cannot sign that question.
@@ -32,21 +31,21 @@ pub(super) fn is_preflight(parts: &Parts) -> bool {
         && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-impl<'a> Origin<'a> {
-    pub(super) fn of(config: &'a CorsConfig, parts: &Parts) -> Self {
+impl Origin {
+    pub(super) fn of(config: &CorsConfig, parts: &Parts) -> Self {
         let origin = parts.headers.get(ORIGIN);
         let allowed = origin
             .filter(|origin| origin.to_str().is_ok_and(|origin| is_allowed(config, origin, host_of(parts))));
-        Self { allowed: allowed.cloned(), config }
+        Self { allowed: allowed.cloned() }
     }
 
-    pub(super) fn preflight(&self, parts: &Parts) -> HttpResponse {
+    pub(super) fn preflight(&self, parts: &Parts, request_id: &str) -> HttpResponse {
         let method = parts.headers.get(ACCESS_CONTROL_REQUEST_METHOD).and_then(|method| method.to_str().ok());
         let is_method_allowed =
             method.is_some_and(|method| METHODS.split(", ").any(|allowed| allowed == method));
         if self.allowed.is_none() || !is_method_allowed {
             let error = refuse(S3ErrorCode::AccessDenied, "This CORS request is not allowed.");
-            return error_response(error, "");
+            return error_response(error, request_id);
         }
         let mut response = Response::new(s3s::Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -61,9 +60,6 @@ impl<'a> Origin<'a> {
 
     /// Adds to any answer what tells the browser that this page may read it.
     pub(super) fn decorate(&self, headers: &mut HeaderMap) {
-        if self.config.allowed_origins.is_empty() && self.config.same_host_port.is_none() {
-            return;
-        }
         headers.append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = &self.allowed {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -73,7 +69,7 @@ impl<'a> Origin<'a> {
 }
 
 fn is_allowed(config: &CorsConfig, origin: &str, host: Option<&str>) -> bool {
-    if config.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
+    if config.allowed_origins.allows(origin) {
         return true;
     }
     let (Some(port), Some(host)) = (config.same_host_port, host) else { return false };
@@ -98,11 +94,12 @@ fn split_port(authority: &str) -> (&str, Option<u16>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::OriginList;
 
     #[test]
     fn an_origin_is_allowed_when_listed_or_on_the_same_host_and_the_given_port() {
         let config = CorsConfig {
-            allowed_origins: vec!["https://app.example.com".to_owned()],
+            allowed_origins: OriginList::new(vec!["https://app.example.com".to_owned()]),
             same_host_port: Some(8080),
         };
         let allowed = |origin, host| is_allowed(&config, origin, Some(host));

@@ -57,7 +57,7 @@ impl Store {
         let origin = cors::Origin::of(&self.inner.config.cors, &parts);
         let method = parts.method.clone();
         let response = if cors::is_preflight(&parts) {
-            origin.preflight(&parts)
+            origin.preflight(&parts, &request_id)
         } else {
             let is_http_1 = parts.version < http::Version::HTTP_2;
             let waits_for_continue = parts.headers.contains_key(EXPECT);
@@ -139,7 +139,7 @@ fn error_response(mut error: S3Error, request_id: &str) -> HttpResponse {
 fn finish(
     response: HttpResponse,
     method: &Method,
-    origin: &cors::Origin<'_>,
+    origin: &cors::Origin,
     request_id: &str,
 ) -> Response<StoreBody> {
     let (mut parts, body) = response.into_parts();

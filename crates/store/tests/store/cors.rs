@@ -13,7 +13,7 @@ async fn preflight(server: &Server, origin: &str, method: &str) -> Answer {
 
 async fn server() -> Server {
     Server::start_with(|config| {
-        config.cors.allowed_origins = vec!["https://app.example.com".to_owned()];
+        config.cors.allowed_origins = qdn_store::OriginList::new(vec!["https://app.example.com".to_owned()]);
         config.cors.same_host_port = Some(8080);
     })
     .await
