@@ -1,16 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-/** The paths of the HTTP contract, handed on to a running `qdn serve` by `npm run dev`. */
-const apiPaths = [
-  "/config.json",
-  "/session",
-  "/jobs",
-  "/customers",
-  "/links",
-  "/upload-url",
-  "/list_photos",
-];
-
 export default defineConfig({
   appType: "mpa",
   build: {
@@ -25,9 +14,6 @@ export default defineConfig({
         capture: "capture/index.html",
       },
     },
-  },
-  server: {
-    proxy: Object.fromEntries(apiPaths.map((path) => [path, "http://127.0.0.1:8080"])),
   },
   test: { include: ["src/**/*.test.ts"] },
 });

@@ -86,7 +86,7 @@ function CaptureJob(props: {
           </button>
         )}
       </header>
-      {photos.kind !== "loading" && <Notice tone={truth.tone} text={truth.text} />}
+      {photos.kind !== "loading" && <Notice {...truth} />}
       <div class="capture-middle">
         {photos.kind === "loading" && <PhotoGridSkeleton count={6} />}
         {photos.kind === "error" && <ProblemNotice error={photos.error} onRetry={photos.reload} />}
@@ -143,12 +143,12 @@ function truthOf(
   items: Parameters<typeof summarise>[0],
   safe: number,
   words: Words,
-): { tone: "plain" | "safe" | "local" | "bad"; text: string } {
+): Pick<Parameters<typeof Notice>[0], "tone" | "text" | "icon"> {
   const { failed, active, noSignal } = summarise(items);
   const here = failed + active;
   if (noSignal > 0) return { tone: "local", text: words.capture.onlyHereNoSignal(here) };
   if (active > 0) return { tone: "local", text: words.capture.onlyHere(here) };
   if (failed > 0) return { tone: "bad", text: words.capture.onlyHereFailed(failed) };
-  if (safe === 0) return { tone: "plain", text: words.capture.nothingYet };
+  if (safe === 0) return { tone: "plain", text: words.capture.nothingYet, icon: "image" };
   return { tone: "safe", text: words.capture.allSafe(safe) };
 }

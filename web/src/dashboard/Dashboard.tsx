@@ -73,14 +73,23 @@ export function Dashboard({ started }: { started: Started }) {
   );
 }
 
+/** The dashboard's outline while it is not known who looks at it. */
 export function DashboardSkeleton() {
+  const { words } = useWords();
   return (
     <div class="dashboard">
       <div class="list-side">
         <div class="top-bar" />
-        <div class="jobs">
+        <main class="jobs">
+          <div class="jobs-head">
+            <h1>{words.jobs.title}</h1>
+          </div>
+          <div class="search" aria-hidden="true">
+            <div class="skeleton input" />
+            <div class="filters" />
+          </div>
           <JobListSkeleton />
-        </div>
+        </main>
       </div>
     </div>
   );

@@ -9,7 +9,7 @@ import { Icon, StatusIcon } from "../parts/Icon";
 import { Notice, ProblemNotice } from "../parts/Notice";
 import type { Started } from "../start/session";
 import type { Uploads } from "../upload/uploads";
-import { useWords } from "../words";
+import { useWords, type Words } from "../words";
 import { JobPhotos } from "./JobPhotos";
 import { Share } from "./Share";
 
@@ -32,6 +32,7 @@ export function Drawer(props: {
   useEffect(() => title.current?.focus(), []);
 
   const missing = error instanceof ApiError && error.kind === "notFound";
+  const unknown = job === null && error !== null;
   return (
     <>
       {props.modal && (
@@ -47,7 +48,7 @@ export function Drawer(props: {
       >
         <div class="drawer-head">
           <h2 id="drawer-title" ref={title} tabIndex={-1}>
-            {job?.title ?? (missing ? words.job.missingTitle : words.common.loading)}
+            {job?.title ?? unknownTitle(missing, unknown, words)}
           </h2>
           <button
             type="button"
@@ -59,11 +60,10 @@ export function Drawer(props: {
             <Icon name="close" size={24} />
           </button>
         </div>
-        {missing ? (
-          <Notice tone="plain" text={words.job.missing} />
-        ) : (
+        {missing && <Notice tone="plain" text={words.job.missing} />}
+        {error !== null && !missing && <ProblemNotice error={error} onRetry={reload} />}
+        {!missing && !unknown && (
           <>
-            {error !== null && <ProblemNotice error={error} onRetry={reload} />}
             <JobFacts job={job} />
             <JobPhotos api={api} uploads={props.uploads} jobId={props.jobId} />
             <Share api={api} jobId={props.jobId} />
@@ -72,6 +72,11 @@ export function Drawer(props: {
       </div>
     </>
   );
+}
+
+function unknownTitle(missing: boolean, unknown: boolean, words: Words): string {
+  if (missing) return words.job.missingTitle;
+  return unknown ? words.job.titleUnknown : words.common.loading;
 }
 
 /** The job itself, asked for afresh when the drawer opens. */

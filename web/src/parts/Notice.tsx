@@ -13,10 +13,15 @@ const ICON_OF: Record<Tone, IconName> = {
 };
 
 /** One sentence with its colour, its icon and at most one action. */
-export function Notice(props: { tone: Tone; text: string; children?: ComponentChildren }) {
+export function Notice(props: {
+  tone: Tone;
+  text: string;
+  icon?: IconName;
+  children?: ComponentChildren;
+}) {
   return (
     <div class={`notice ${props.tone}`} role={props.tone === "bad" ? "alert" : "status"}>
-      <Icon name={ICON_OF[props.tone]} />
+      <Icon name={props.icon ?? ICON_OF[props.tone]} />
       <p>{props.text}</p>
       {props.children}
     </div>

@@ -1,9 +1,9 @@
-import { problemText } from "../api/problem";
+import { ApiError, problemText } from "../api/problem";
 import type { PageConfig } from "../api/types";
 import { Icon, type IconName } from "../parts/Icon";
 import { useWords, type Words } from "../words";
 
-type GateKind = "expired" | "signedOut" | "offline";
+type GateKind = "expired" | "signedOut" | "failed";
 
 /** What stands in a page's place when it can't be opened: kindly, and with a way on. */
 export function Gate(props: {
@@ -22,7 +22,7 @@ export function Gate(props: {
       {props.config && <p>{props.config.company_name}</p>}
       <h1>{title}</h1>
       <p>{text}</p>
-      {props.kind === "offline" && (
+      {props.kind === "failed" && (
         <button type="button" class="button main" onClick={props.onRetry}>
           {words.common.tryAgain}
         </button>
@@ -57,7 +57,15 @@ function gateText(
         title: gate.signedOutTitle,
         text: staff ? gate.signedOutStaff : gate.signedOut,
       };
-    case "offline":
-      return { icon: "alert", title: gate.offlineTitle, text: problemText(error, words) };
+    case "failed":
+      return {
+        icon: "alert",
+        title: isOffline(error) ? gate.offlineTitle : gate.problemTitle,
+        text: problemText(error, words),
+      };
   }
+}
+
+function isOffline(error: unknown): boolean {
+  return error instanceof ApiError && error.kind === "offline";
 }

@@ -19,7 +19,7 @@ export interface Started {
 
 export type StartResult =
   | { kind: "ready"; started: Started }
-  | { kind: "expired" | "signedOut" | "offline"; config: PageConfig | null; error: unknown }
+  | { kind: "expired" | "signedOut" | "failed"; config: PageConfig | null; error: unknown }
   | { kind: "leaving" };
 
 export interface StartOptions {
@@ -59,7 +59,7 @@ export async function signIn(options: StartOptions): Promise<StartResult> {
     return { kind: "ready", started: { config, session, api } };
   } catch (error) {
     const lost = error instanceof ApiError && error.kind === "signedOut";
-    const kind = lost ? (token === null ? "signedOut" : "expired") : "offline";
+    const kind = lost ? (token === null ? "signedOut" : "expired") : "failed";
     return { kind, config, error };
   }
 }

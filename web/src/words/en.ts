@@ -44,6 +44,7 @@ export const en = {
     signedOutStaff: "Your sign-in ended on this device. Open your staff link again.",
     signedOut: "Open the link you were sent. It brings you right back here.",
     offlineTitle: "No connection",
+    problemTitle: "This page can't open right now",
     call: (phone: string) => `Call ${phone}`,
   },
 
@@ -81,11 +82,12 @@ export const en = {
   },
 
   job: {
+    titleUnknown: "Job",
     missingTitle: "No such job",
     missing: "We can't find this job. It may have been removed.",
     photos: "Photos",
     noPhotos: "No photos yet. The first one you upload shows here.",
-    noPhotosCrew: "No photos yet. Yours show here once you send them.",
+    noPhotosCrew: "The photos you take show here.",
     tooMany: "Show more photos",
     photoNumber: (index: number, total: number) => `Photo ${index} of ${total}`,
     takenAt: (when: string) => `Taken ${when}`,

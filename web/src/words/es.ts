@@ -45,6 +45,7 @@ export const es: Words = {
     signedOutStaff: "Tu sesión terminó en este dispositivo. Abre de nuevo tu enlace de oficina.",
     signedOut: "Abre el enlace que recibiste. Te trae de vuelta aquí.",
     offlineTitle: "Sin conexión",
+    problemTitle: "Ahora no se puede abrir esta página",
     call: (phone) => `Llamar al ${phone}`,
   },
 
@@ -81,11 +82,12 @@ export const es: Words = {
   },
 
   job: {
+    titleUnknown: "Trabajo",
     missingTitle: "No existe ese trabajo",
     missing: "No encontramos este trabajo. Puede que se haya eliminado.",
     photos: "Fotos",
     noPhotos: "Aún no hay fotos. La primera que subas aparecerá aquí.",
-    noPhotosCrew: "Aún no hay fotos. Las tuyas aparecerán aquí al enviarlas.",
+    noPhotosCrew: "Las fotos que tomes aparecerán aquí.",
     tooMany: "Ver más fotos",
     photoNumber: (index, total) => `Foto ${index} de ${total}`,
     takenAt: (when) => `Tomada: ${when}`,
