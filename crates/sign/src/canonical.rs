@@ -16,7 +16,7 @@ pub(crate) struct Target<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) key: Option<&'a str>,
     pub(crate) query: &'a [(&'a str, &'a str)],
-    /// Sorted by name, without `host`.
+    /// Sorted by name. `host` is among them; its value is the endpoint's.
     pub(crate) headers: &'a [Header<'a>],
     /// What stands for the payload's hash unless `x-amz-content-sha256` is among the headers.
     pub(crate) payload: &'a str,
@@ -57,8 +57,9 @@ pub(crate) fn hash_canonical_request(target: &Target<'_>, url: &str, parts: &Url
         hash.push(part(&parts.signed_headers));
     } else {
         let all = part(&(parts.query.start..parts.token.end));
-        let mut pairs: Vec<_> =
-            all.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        // The caller's, and at most six of the signature's.
+        let mut pairs = Vec::with_capacity(target.query.len() + 6);
+        pairs.extend(all.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))));
         pairs.sort_unstable();
         for (at, (name, value)) in pairs.into_iter().enumerate() {
             hash.push(if at == 0 { "" } else { "&" });
@@ -73,34 +74,22 @@ pub(crate) fn hash_canonical_request(target: &Target<'_>, url: &str, parts: &Url
 
 /// Everything after the canonical query: headers, their names, and what stands for the payload.
 fn push_headers(hash: &mut RequestHash, target: &Target<'_>, is_subdomain: bool) {
-    if target.headers.is_empty() {
-        push_host(hash, target, is_subdomain);
-        hash.push("\n\nhost\n");
-        hash.push(target.payload);
-        return;
-    }
     let mut payload = target.payload;
-    let mut headers = target.headers.iter();
-    let host_at = target.headers.partition_point(|(name, _)| name.as_ref() < "host");
     let mut before = "";
-    for at in 0..=target.headers.len() {
-        if at == host_at {
-            push_host(hash, target, is_subdomain);
-            before = "host";
-            continue;
-        }
-        let Some((name, value)) = headers.next() else { break };
-        if before == name {
+    for (name, value) in target.headers {
+        if name == before {
             hash.push(",");
         } else {
             hash.push("\n");
             hash.push(name.as_ref());
             hash.push(":");
         }
-        push_trimmed(hash, value);
-        if name == "x-amz-content-sha256" {
-            payload = value;
+        match name.as_ref() {
+            "host" => push_host(hash, target, is_subdomain),
+            "x-amz-content-sha256" => payload = value,
+            _ => {}
         }
+        push_trimmed(hash, value);
         before = name;
     }
     hash.push("\n\n");
@@ -115,7 +104,6 @@ fn push_headers(hash: &mut RequestHash, target: &Target<'_>, is_subdomain: bool)
 }
 
 fn push_host(hash: &mut RequestHash, target: &Target<'_>, is_subdomain: bool) {
-    hash.push("\nhost:");
     if is_subdomain {
         hash.push(target.bucket);
         hash.push(".");
@@ -135,16 +123,10 @@ fn push_trimmed(hash: &mut RequestHash, value: &str) {
     }
 }
 
-/// Visits `host` and the names of the sorted headers, each once, in order; tells whether a separator goes before.
+/// Visits the names of the sorted headers, each once; tells whether a separator goes before.
 pub(crate) fn push_signed_header_names(headers: &[Header<'_>], mut push: impl FnMut(bool, &str)) {
-    if headers.is_empty() {
-        return push(false, "host");
-    }
     let mut before = None;
-    let host_at = headers.partition_point(|(name, _)| name.as_ref() < "host");
-    let (left, right) = headers.split_at_checked(host_at).unwrap_or((headers, &[]));
-    let names = left.iter().map(|(name, _)| name.as_ref());
-    for name in names.chain(["host"]).chain(right.iter().map(|(name, _)| name.as_ref())) {
+    for (name, _) in headers {
         if before != Some(name) {
             push(before.is_some(), name);
         }

@@ -100,7 +100,7 @@ impl Signer {
             bucket,
             key: Some(key),
             query,
-            headers: &[],
+            headers: &[(Cow::Borrowed("host"), "")],
             payload: UNSIGNED_PAYLOAD,
         };
         self.presign(&target, now, expires_seconds)
@@ -129,9 +129,10 @@ impl Signer {
             payload: UNSIGNED_PAYLOAD,
         };
         let url = self.presign(&target, now, expires_seconds);
-        let headers =
-            headers.into_iter().map(|(name, value)| (name.into_owned(), value.to_owned())).collect();
-        PresignedPut { url, headers }
+        let mut to_send = Vec::with_capacity(headers.len());
+        let without_host = headers.into_iter().filter(|(name, _)| name != "host");
+        to_send.extend(without_host.map(|(name, value)| (name.into_owned(), value.to_owned())));
+        PresignedPut { url, headers: to_send }
     }
 
     /// Any other request: list, head, delete, copy, the steps of a multipart upload.
@@ -255,9 +256,10 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// Lowers and sorts the headers; `host` is left out, because the endpoint says it.
+/// Lowers and sorts the headers, with `host` among them: its value is the endpoint's, whatever the caller says.
 fn sorted_headers<'a>(headers: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {
-    let mut sorted = Vec::with_capacity(headers.len());
+    let mut sorted = Vec::with_capacity(headers.len() + 1);
+    sorted.push((Cow::Borrowed("host"), ""));
     sorted.extend(headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")).map(
         |(name, value)| {
             let has_capitals = name.bytes().any(|byte| byte.is_ascii_uppercase());

@@ -51,6 +51,12 @@ impl Floor {
         self.key.clone().chain_update(&self.policy).finalize().into_bytes().into()
     }
 
+    /// The JSON within the base64.
+    pub(crate) fn policy_text(&self) -> String {
+        let json = base64_simd::STANDARD.decode_to_vec(&self.policy).expect("base64");
+        String::from_utf8(json).expect("JSON")
+    }
+
     fn sign(&self, request: &Request) -> [u8; 32] {
         let hash = Sha256::digest(&request.canonical);
         // In place of the hash's hexadecimal, which is no hashing: as many bytes, laid out beforehand.

@@ -1,7 +1,8 @@
 //! What a signature costs on one core, beside its floor (the hashing alone), rusty-s3 and boto3.
 //!
 //! `QDN_PYTHON=venv/bin/python cargo bench -p qdn-sign` prints one table and writes it to `bench/results/sign.md`.
-//! Without `QDN_PYTHON` the table has no boto3.
+//! Without `QDN_PYTHON` the table has no boto3. Criterion measures one subject after the other, which follows each over
+//! time; the table compares them, so its rounds are interleaved.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
 
 mod floor;
@@ -10,13 +11,13 @@ mod report;
 
 use std::{hint::black_box, path::Path, time::Duration};
 
-use criterion::Criterion;
+use criterion::{BatchSize, Criterion};
 use floor::Floor;
 use inputs::{
     ACCESS_KEY_ID, BUCKET, EXPIRES_SECONDS, KEY, NOW, ORIGIN, PUT_HEADERS, REGION, SECRET_ACCESS_KEY,
     credentials, endpoint, post_conditions,
 };
-use qdn_sign::Signer;
+use qdn_sign::{PostConditions, PresignedPost, PresignedPut, Signer};
 use rusty_s3::{Bucket, S3Action as _, UrlStyle};
 
 fn main() {
@@ -33,13 +34,15 @@ fn main() {
     signatures.bench_post(&mut criterion);
     // Under `cargo test` every function runs once and nothing is measured.
     if std::env::args().any(|argument| argument == "--bench") {
-        report::write(&results, &signatures.floor);
+        report::write(&signatures);
     }
 }
 
 /// Every subject, ready to sign.
 struct Signatures {
     floor: Floor,
+    /// The text of the policy that the form has.
+    policy: String,
     signer: Signer,
     endpoint: qdn_sign::Endpoint,
     rusty_bucket: Bucket,
@@ -49,8 +52,10 @@ struct Signatures {
 
 impl Signatures {
     fn new() -> Self {
+        let floor = Floor::new();
         Self {
-            floor: Floor::new(),
+            policy: floor.policy_text(),
+            floor,
             signer: Signer::new(credentials(), REGION),
             endpoint: endpoint(),
             rusty_bucket: Bucket::new(
@@ -73,21 +78,43 @@ impl Signatures {
         assert!(self.rusty_get().as_str().ends_with(&get));
         assert!(self.put().url.ends_with(&put));
         assert!(self.rusty_put().as_str().ends_with(&put));
-        assert_eq!(self.post().fields.last().map(|(_, signature)| signature), Some(&post));
+        assert!(self.put_url().ends_with(&put));
+        let form = self.post(post_conditions());
+        assert_eq!(form.fields.last().map(|(_, signature)| signature), Some(&post));
+        assert_eq!(self.sign_policy().1, post);
     }
 
     fn get(&self) -> String {
         self.signer.presign_get(&self.endpoint, black_box(BUCKET), black_box(KEY), &[], NOW, EXPIRES_SECONDS)
     }
 
-    fn put(&self) -> qdn_sign::PresignedPut {
+    fn put(&self) -> PresignedPut {
         let (bucket, key) = (black_box(BUCKET), black_box(KEY));
         self.signer.presign_put(&self.endpoint, bucket, key, &PUT_HEADERS, NOW, EXPIRES_SECONDS)
     }
 
-    fn post(&self) -> qdn_sign::PresignedPost {
+    /// The URL alone, as the peers give it.
+    fn put_url(&self) -> String {
+        let (bucket, key) = (black_box(BUCKET), Some(black_box(KEY)));
+        self.signer.presign_request(
+            &self.endpoint,
+            "PUT",
+            bucket,
+            key,
+            &[],
+            &PUT_HEADERS,
+            NOW,
+            EXPIRES_SECONDS,
+        )
+    }
+
+    fn post(&self, conditions: PostConditions) -> PresignedPost {
         let (bucket, key) = (black_box(BUCKET), black_box(KEY));
-        self.signer.presign_post(&self.endpoint, bucket, key, post_conditions(), NOW, EXPIRES_SECONDS)
+        black_box(self.signer.presign_post(&self.endpoint, bucket, key, conditions, NOW, EXPIRES_SECONDS))
+    }
+
+    fn sign_policy(&self) -> (String, String) {
+        self.signer.sign_policy(black_box(&self.policy), NOW)
     }
 
     fn rusty_get(&self) -> String {
@@ -114,7 +141,8 @@ impl Signatures {
     fn bench_put(&self, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("put");
         group.bench_function("floor", |bench| bench.iter(|| self.floor.put()));
-        group.bench_function("qdn-sign", |bench| bench.iter(|| self.put()));
+        group.bench_function("qdn-sign", |bench| bench.iter(|| self.put_url()));
+        group.bench_function("qdn-sign, whole", |bench| bench.iter(|| self.put()));
         group.bench_function("rusty-s3", |bench| bench.iter(|| self.rusty_put()));
         group.finish();
     }
@@ -122,7 +150,15 @@ impl Signatures {
     fn bench_post(&self, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("post");
         group.bench_function("floor", |bench| bench.iter(|| self.floor.post()));
-        group.bench_function("qdn-sign", |bench| bench.iter(|| self.post()));
+        group.bench_function("qdn-sign", |bench| bench.iter(|| self.sign_policy()));
+        // Conditions are made beforehand, as boto3 is handed them; the form is dropped within the measurement.
+        group.bench_function("qdn-sign, whole", |bench| {
+            bench.iter_batched(
+                post_conditions,
+                |conditions| drop(self.post(conditions)),
+                BatchSize::SmallInput,
+            );
+        });
         group.finish();
     }
 }
