@@ -54,6 +54,8 @@ impl Default for NetworkConfig {
 pub struct StorageConfig {
     /// The folder of everything: database, keys, objects.
     pub data: PathBuf,
+    /// Begin with an empty database although there are photos.
+    pub new_database: bool,
     /// The bucket.
     pub bucket: String,
     /// The region that signatures name.
@@ -66,6 +68,7 @@ impl Default for StorageConfig {
     fn default() -> Self {
         Self {
             data: PathBuf::from("qdn-data"),
+            new_database: false,
             bucket: "qdn-uploads".to_owned(),
             region: "us-east-1".to_owned(),
             disk_floor_bytes: None,
@@ -161,7 +164,7 @@ impl Config {
 }
 
 /// Whether `url` is scheme, host and perhaps a port, nothing else.
-fn is_origin(url: &str) -> bool {
+pub(crate) fn is_origin(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let plain = uri.authority().is_some_and(|authority| {
         !authority.as_str().contains('@')

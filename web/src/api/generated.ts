@@ -208,7 +208,7 @@ export interface paths {
         put?: never;
         /** Swaps a bearer token for a session cookie. */
         post: operations["create_session"];
-        /** Signs out on this browser. The link goes on working until it is taken back. */
+        /** Signs out on this browser, also with a link that is dead. The link itself goes on working until it is taken back. */
         delete: operations["delete_session"];
         options?: never;
         head?: never;
@@ -592,6 +592,8 @@ export interface components {
             expires_at?: string | null;
             /** @description The one job it reaches, if it is one. */
             job_id?: string | null;
+            /** @description The link behind the token, by which it can be taken back; null for an application with a secret key. */
+            link_id?: string | null;
             /** @description Whether one may upload. */
             may_upload: boolean;
             /** @description `staff`, `crew` or `customer`. */

@@ -6,6 +6,8 @@ use clap::Parser as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Whatever we make is for its owner only: customers' addresses stand in the database.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = qdn::cli::Cli::parse();
     qdn::telemetry::start();
     match qdn::cli::run(cli).await {

@@ -1,11 +1,11 @@
 //! `qdn key`: application keys for servers, phone shortcuts and pages of other origins.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
 use super::link::RoleArgument;
 use super::{DataArgument, say};
-use crate::config::UploadConfig;
+use crate::config::{UploadConfig, is_origin};
 use crate::db::Db as _;
 use crate::domain::{Application, ApplicationId, ApplicationKind, JobId, Role, Scope, Secret};
 use crate::http::now;
@@ -58,8 +58,15 @@ pub(super) async fn run(command: KeyCommand) -> anyhow::Result<()> {
 
 async fn add(arguments: AddArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
+    if let Some(bad) = arguments.origins.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
+        bail!("--origin must be an origin such as https://www.example.com, or *, not {bad:?}");
+    }
     let scope = match &arguments.job {
-        Some(text) => Scope::Job(JobId::parse(text).map_err(|error| anyhow::anyhow!("--job {error}"))?),
+        Some(text) => {
+            let job_id = JobId::parse(text).map_err(|error| anyhow::anyhow!("--job {error}"))?;
+            db.job(job_id.clone()).await?.with_context(|| format!("there is no job {job_id}"))?;
+            Scope::Job(job_id)
+        }
         None => Scope::AllJobs,
     };
     let (prefix, kind) = match arguments.role.map(Role::from) {

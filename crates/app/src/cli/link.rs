@@ -1,12 +1,13 @@
 //! `qdn link`: makes a link without asking a server, for whoever may read the data folder.
 
-use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use super::{DataArgument, say};
+use crate::config::is_origin;
 use crate::db::Db as _;
-use crate::domain::{JobId, Role, Scope};
+use crate::domain::{JobId, LinkId, Role, Scope};
 use crate::http::now;
 use crate::links;
 use crate::serve::address_path;
@@ -32,14 +33,37 @@ impl From<RoleArgument> for Role {
     }
 }
 
+#[derive(Subcommand)]
+pub(super) enum LinkCommand {
+    /// Make a link that opens everything
+    Staff(NewArguments),
+    /// Make a link to upload and see photos
+    Crew(NewArguments),
+    /// Make a link to see a job's photos
+    Customer(NewArguments),
+    /// List the links to one job, or those to more than one
+    List {
+        #[command(flatten)]
+        data: DataArgument,
+        /// The job
+        #[arg(long)]
+        job: Option<String>,
+    },
+    /// Take a link back: it is dead at once
+    Revoke {
+        #[command(flatten)]
+        data: DataArgument,
+        /// The link's id, as it was printed or as `qdn link list` shows it
+        link_id: String,
+    },
+}
+
 #[derive(Args)]
-pub(super) struct LinkArguments {
+pub(super) struct NewArguments {
     #[command(flatten)]
     data: DataArgument,
-    /// Whom it is for
-    role: RoleArgument,
-    /// The one job it opens; without it, every job (staff and crew only)
-    #[arg(long, required_if_eq("role", "customer"))]
+    /// The one job it opens; a customer's link needs one, the others open every job without it
+    #[arg(long)]
     job: Option<String>,
     /// Days it shall live
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=366))]
@@ -52,18 +76,67 @@ pub(super) struct LinkArguments {
     public_url: Option<String>,
 }
 
-pub(super) async fn run(arguments: LinkArguments) -> anyhow::Result<()> {
+pub(super) async fn run(command: LinkCommand) -> anyhow::Result<()> {
+    match command {
+        LinkCommand::Staff(arguments) => add(Role::Staff, arguments).await,
+        LinkCommand::Crew(arguments) => add(Role::Crew, arguments).await,
+        LinkCommand::Customer(arguments) => add(Role::Customer, arguments).await,
+        LinkCommand::List { data, job } => list(&data, job.as_deref()).await,
+        LinkCommand::Revoke { data, link_id } => revoke(&data, &link_id).await,
+    }
+}
+
+async fn list(data: &DataArgument, job: Option<&str>) -> anyhow::Result<()> {
+    let db = data.open_db().await?;
+    let links = match job {
+        Some(text) => db.links_of_job(job_id(text)?).await?,
+        None => db.links_of_many_jobs().await?,
+    };
+    let now = now();
+    for link in links {
+        let state = match link.revoked_at {
+            Some(_) => "taken back",
+            None if link.is_live(now) => "live",
+            None => "expired",
+        };
+        let used = link.last_used_at.map_or("never used".to_owned(), |time| format!("last used {time}"));
+        let (id, role) = (link.link_id, link.role.as_str());
+        say(&format!("{id}  {role:<9}{state:<11}until {}  {used}", link.expires_at))?;
+    }
+    Ok(())
+}
+
+async fn revoke(data: &DataArgument, text: &str) -> anyhow::Result<()> {
+    let db = data.open_db().await?;
+    let known = match LinkId::parse(text) {
+        Ok(link_id) => db.revoke_link(link_id, now()).await?,
+        Err(_) => false,
+    };
+    if !known {
+        bail!("there is no link {text}");
+    }
+    Ok(())
+}
+
+fn job_id(text: &str) -> anyhow::Result<JobId> {
+    JobId::parse(text).map_err(|error| anyhow::anyhow!("--job {error}"))
+}
+
+async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
-    let role = Role::from(arguments.role);
     let scope = match &arguments.job {
         Some(text) => {
-            let job_id = JobId::parse(text).map_err(|error| anyhow::anyhow!("--job {error}"))?;
+            let job_id = job_id(text)?;
             db.job(job_id.clone()).await?.with_context(|| format!("there is no job {job_id}"))?;
             Scope::Job(job_id)
         }
+        None if role == Role::Customer => bail!("a customer's link needs --job"),
         None => Scope::AllJobs,
     };
     let origin = match &arguments.public_url {
+        Some(url) if !is_origin(url) => {
+            bail!("--public-url must be an origin such as https://photos.example.com")
+        }
         Some(url) => url.clone(),
         None => server_origin(&arguments.data)?,
     };
@@ -73,8 +146,12 @@ pub(super) async fn run(arguments: LinkArguments) -> anyhow::Result<()> {
     let may_upload = role != Role::Customer || arguments.may_upload;
     let new = links::mint(role, scope, may_upload, now, expires_at);
     let url = links::url(&origin, role, &new.token);
+    let link_id = new.link.link_id.clone();
     db.insert_link(new.link).await?;
-    say(&format!("{}\n{url}", links::qr_terminal(&url)?))
+    say(&format!(
+        "{}\n{url}\n(link {link_id}; `qdn link revoke {link_id}` takes it back)",
+        links::qr_terminal(&url)?
+    ))
 }
 
 /// Where the server of this data folder answers, or answered last.

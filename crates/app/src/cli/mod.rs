@@ -1,10 +1,13 @@
 //! The command line.
 
+mod client;
 mod job;
 mod key;
 mod link;
+mod photos;
 mod serve;
 mod store;
+mod upload;
 
 use std::path::{Path, PathBuf};
 
@@ -29,8 +32,13 @@ enum Command {
     /// Add and list jobs
     #[command(subcommand)]
     Job(job::JobCommand),
-    /// Make a link for staff, a crew or a customer
-    Link(link::LinkArguments),
+    /// Make, list and revoke links for staff, crews and customers
+    #[command(subcommand)]
+    Link(link::LinkCommand),
+    /// Upload photos to a job of a running server; run it again to go on where it stopped
+    Upload(upload::UploadArguments),
+    /// List the photos of a job of a running server
+    Photos(photos::PhotosArguments),
     /// Make, list and revoke application keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -74,7 +82,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Job(command) => job::run(command).await,
-        Command::Link(arguments) => link::run(arguments).await,
+        Command::Link(command) => link::run(command).await,
+        Command::Upload(arguments) => upload::run(arguments).await,
+        Command::Photos(arguments) => photos::run(arguments).await,
         Command::Key(command) => key::run(command).await,
         Command::Store(command) => store::run(command),
     }

@@ -31,6 +31,9 @@ pub(super) struct ServeArguments {
     /// Write this file (0600) once both ports answer: addresses, keys and fresh tokens as JSON
     #[arg(long, env = "QDN_READY_FILE", value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Begin with an empty database although the data folder holds photos
+    #[arg(long, env = "QDN_NEW_DATABASE")]
+    new_database: bool,
     /// The bucket
     #[arg(long, env = "QDN_BUCKET", default_value_t = StorageConfig::default().bucket)]
     bucket: String,
@@ -85,6 +88,7 @@ impl ServeArguments {
             },
             storage: StorageConfig {
                 data: self.data.data,
+                new_database: self.new_database,
                 bucket: self.bucket,
                 region: self.region,
                 disk_floor_bytes: self.disk_floor_bytes,

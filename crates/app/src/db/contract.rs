@@ -141,11 +141,27 @@ async fn links_are_found_by_token_and_die_by_revocation(db: &dyn Db) {
     assert!(db.revoke_link(link.link_id.clone(), at(70)).await.unwrap());
     assert!(db.revoke_link(link.link_id.clone(), at(80)).await.unwrap());
     assert!(!db.revoke_link(LinkId::parse("l9").unwrap(), at(80)).await.unwrap());
-    let dead = db.link(link.link_id).await.unwrap().unwrap();
+    let dead = db.link(link.link_id.clone()).await.unwrap().unwrap();
     assert_eq!((dead.revoked_at, dead.last_used_at), (Some(at(70)), Some(at(60))));
     assert!(!dead.is_live(at(71)));
     assert_eq!(db.links_of_job(job_id("j1")).await.unwrap().len(), 1);
     assert!(db.links_of_job(job_id("j2")).await.unwrap().is_empty());
+
+    let staff = Link {
+        link_id: LinkId::parse("l2").unwrap(),
+        token_hash: Secret::generate("t_").hash(),
+        role: Role::Staff,
+        scope: Scope::AllJobs,
+        ..link.clone()
+    };
+    db.insert_link(staff).await.unwrap();
+    let many: Vec<_> = db.links_of_many_jobs().await.unwrap().into_iter().map(|link| link.link_id).collect();
+    assert_eq!(many, [LinkId::parse("l2").unwrap()]);
+    db.prune_links(at(70)).await.unwrap();
+    assert!(db.link(link.link_id.clone()).await.unwrap().is_some());
+    db.prune_links(at(71)).await.unwrap();
+    assert!(db.link(link.link_id.clone()).await.unwrap().is_none());
+    assert_eq!(db.links_of_many_jobs().await.unwrap().len(), 1);
 }
 
 async fn applications_are_found_by_key(db: &dyn Db) {
@@ -233,6 +249,10 @@ async fn photos_are_stored_changed_and_deleted(db: &dyn Db) {
     assert_eq!(deleted.deleted_at, Some(at(70)));
     assert_eq!(count().await, 1);
 
+    db.adopt_photo(photo("old tool/IMG 1.jpg", None)).await.unwrap();
+    db.forget_photo(job_id("j1"), id("old tool/IMG 1.jpg")).await.unwrap();
+    db.forget_photo(job_id("j1"), id("old tool/IMG 1.jpg")).await.unwrap();
+    assert!(db.photos(job_id("j1"), vec![id("old tool/IMG 1.jpg")]).await.unwrap().is_empty());
     db.adopt_photo(photo("old tool/IMG 1.jpg", None)).await.unwrap();
     let mut other = photo("old tool/IMG 1.jpg", None);
     other.hidden = true;

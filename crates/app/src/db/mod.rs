@@ -26,6 +26,9 @@ pub enum DbError {
     /// No space is left to write to: reads still work.
     #[error("the database's disk is full")]
     Full,
+    /// Others write, or too many wait, for longer than anybody should.
+    #[error("the database is busy")]
+    Busy,
     /// Anything else.
     #[error("database: {0}")]
     Broken(String),
@@ -92,6 +95,10 @@ pub trait Db: Send + Sync {
     async fn link(&self, link_id: LinkId) -> Result<Option<Link>>;
     /// The links of one job, newest first.
     async fn links_of_job(&self, job_id: JobId) -> Result<Vec<Link>>;
+    /// The links that are not of one job only, newest first.
+    async fn links_of_many_jobs(&self) -> Result<Vec<Link>>;
+    /// Drops links that stopped working before `before`.
+    async fn prune_links(&self, before: Timestamp) -> Result<()>;
     /// Takes a link back; done twice, the first time counts. False when there is none.
     async fn revoke_link(&self, link_id: LinkId, now: Timestamp) -> Result<bool>;
     /// Notes that a link was used.
@@ -126,6 +133,8 @@ pub trait Db: Send + Sync {
     async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool>;
     /// Keeps a record for an object of an older tool, unless there is one.
     async fn adopt_photo(&self, record: PhotoRecord) -> Result<()>;
+    /// Drops the record of an older tool's object, if there is one.
+    async fn forget_photo(&self, job_id: JobId, photo_id: PhotoId) -> Result<()>;
     /// Marks a photo deleted; done twice, the first time counts. False when it has no record.
     async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool>;
 }

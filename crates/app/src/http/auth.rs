@@ -1,5 +1,7 @@
 //! Who calls (the application key) and who acts (the token): the two layers in front of every handler.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -8,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::problem::Problem;
 use super::state::App;
 use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
+use crate::listener::PeerAddr;
 
 /// The header that names the application.
 pub(super) const APPLICATION_KEY_HEADER: &str = "x-api-key";
@@ -17,9 +20,6 @@ pub(super) const ROLE_HEADER: &str = "x-qdn-role";
 const SECRET_BYTES_MAX: usize = 200;
 /// A link's last use is noted at most this often.
 const TOUCH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
-
-/// An application that may call, with nobody acting yet.
-pub(super) struct Caller(pub(super) Application);
 
 /// Somebody who acts: a token's bearer, a session, or an application with a secret key.
 pub(super) struct Authenticated {
@@ -31,49 +31,64 @@ pub(super) struct Authenticated {
     pub(super) now: Timestamp,
 }
 
-impl FromRequestParts<App> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Some(key) = parts.headers.get(APPLICATION_KEY_HEADER) else {
-            let detail = "the header x-api-key must hold an application key";
-            return Err(Problem::unauthenticated("application_key_missing", detail));
-        };
-        let unknown = || Problem::unauthenticated("application_key_unknown", "x-api-key holds no known key");
-        let key = read_secret(key).ok_or_else(unknown)?;
-        let application = app.db.application_by_key(key.hash()).await?.ok_or_else(unknown)?;
-        if !application.key_hash.verify(&key) || application.revoked_at.is_some() {
-            return Err(unknown());
-        }
-        check_origin(&parts.headers, &application)?;
-        app.take_request(&application).map_err(|seconds| {
-            let detail = "too many requests of this application; wait and try again";
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
-                .with_header(header::RETRY_AFTER, seconds)
-        })?;
-        Ok(Self(application))
-    }
-}
-
 impl FromRequestParts<App> for Authenticated {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Caller(application) = Caller::from_request_parts(parts, app).await?;
-        let now = now();
-        if let Some(token) = bearer(&parts.headers)? {
-            return by_token(app, &token, now).await;
-        }
-        if let ApplicationKind::Secret { role, scope } = application.kind {
-            let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
-            let actor = Actor { link_id, role, scope, may_upload: role != Role::Customer };
-            return Ok(Self { actor, link: None, now });
-        }
-        match session(parts)? {
-            Some(token) => by_token(app, &token, now).await,
-            None => Err(Problem::unauthenticated("token_missing", "show a token: Authorization: Bearer …")),
+        match authenticate(parts, app).await {
+            Ok((application, caller)) => {
+                // The key of a page is public: only those who are known use up its rate.
+                app.take_request(&application).map_err(too_many)?;
+                Ok(caller)
+            }
+            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+                if let Some(PeerAddr(peer)) = parts.extensions.get::<PeerAddr>() {
+                    app.take_stranger(peer.ip()).map_err(too_many)?;
+                }
+                Err(problem)
+            }
+            Err(problem) => Err(problem),
         }
     }
+}
+
+fn too_many(seconds: u64) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait and try again")
+        .with_header(header::RETRY_AFTER, seconds)
+}
+
+async fn authenticate(parts: &Parts, app: &App) -> Result<(Application, Authenticated), Problem> {
+    let application = application(parts, app).await?;
+    let now = now();
+    if let Some(token) = bearer(&parts.headers)? {
+        return Ok((application, by_token(app, &token, now).await?));
+    }
+    if let ApplicationKind::Secret { role, scope } = &application.kind {
+        let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
+        let may_upload = *role != Role::Customer;
+        let actor = Actor { link_id, role: *role, scope: scope.clone(), may_upload };
+        return Ok((application, Authenticated { actor, link: None, now }));
+    }
+    match session(parts, is_secure(app, &parts.headers))? {
+        Some(token) => Ok((application, by_token(app, &token, now).await?)),
+        None => Err(Problem::unauthenticated("token_missing", "show a token: Authorization: Bearer …")),
+    }
+}
+
+/// The application that the key names. It opens nothing alone.
+async fn application(parts: &Parts, app: &App) -> Result<Application, Problem> {
+    let Some(key) = parts.headers.get(APPLICATION_KEY_HEADER) else {
+        let detail = "the header x-api-key must hold an application key";
+        return Err(Problem::unauthenticated("application_key_missing", detail));
+    };
+    let unknown = || Problem::unauthenticated("application_key_unknown", "x-api-key holds no known key");
+    let key = read_secret(key).ok_or_else(unknown)?;
+    let application = app.db.application_by_key(key.hash()).await?.ok_or_else(unknown)?;
+    if !application.key_hash.verify(&key) || application.revoked_at.is_some() {
+        return Err(unknown());
+    }
+    check_origin(app, &parts.headers, &application)?;
+    Ok(application)
 }
 
 /// The time of a request, in whole milliseconds as the database keeps it.
@@ -105,8 +120,11 @@ fn note_use(app: &App, link: &Link, now: Timestamp) {
     if link.last_used_at.is_some_and(|last| now.duration_since(last) < TOUCH_INTERVAL) {
         return;
     }
+    // One at a time: with many links in use on a slow disk, what is not noted now is noted at the next use.
+    let Ok(turn) = Arc::clone(&app.touch_turn).try_acquire_owned() else { return };
     let (app, link_id) = (app.clone(), link.link_id.clone());
     tokio::spawn(async move {
+        let _turn = turn;
         if let Err(error) = app.db.touch_link(link_id, now).await {
             tracing::warn!(%error, "the use of a link was not noted");
         }
@@ -125,20 +143,25 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Problem> {
     let text = value.to_str().map_err(|_| refuse())?;
     let (scheme, token) = text.split_once(' ').ok_or_else(refuse)?;
     let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > SECRET_BYTES_MAX {
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // Another scheme is a proxy's own affair.
+        return Ok(None);
+    }
+    if token.is_empty() || token.len() > SECRET_BYTES_MAX {
         return Err(refuse());
     }
     Ok(Some(Secret::from_caller(token)))
 }
 
 /// A page of another origin may call only with a key that names its origin.
-fn check_origin(headers: &HeaderMap, application: &Application) -> Result<(), Problem> {
+fn check_origin(app: &App, headers: &HeaderMap, application: &Application) -> Result<(), Problem> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     // The scheme is not compared: a proxy in front may speak TLS for us.
     let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    if same || origin_allowed(origin, &application.allowed_origins) {
+    let public = app.config.network.public_url.as_deref().is_some_and(|url| url.eq_ignore_ascii_case(origin));
+    if same || public || origin_allowed(origin, &application.allowed_origins) {
         return Ok(());
     }
     let detail = "this application's key may not be used by pages of this origin";
@@ -166,7 +189,7 @@ pub(super) fn is_secure(app: &App, headers: &HeaderMap) -> bool {
 }
 
 /// The session's token: of the role that the page names, or, on a plain visit, of the first that there is.
-fn session(parts: &Parts) -> Result<Option<Secret>, Problem> {
+fn session(parts: &Parts, secure: bool) -> Result<Option<Secret>, Problem> {
     let named = match parts.headers.get(ROLE_HEADER) {
         Some(value) => Some(value.to_str().ok().and_then(Role::parse).ok_or_else(|| {
             Problem::new(
@@ -182,9 +205,8 @@ fn session(parts: &Parts) -> Result<Option<Secret>, Problem> {
         return Ok(None);
     }
     let roles = named.map_or_else(|| vec![Role::Staff, Role::Crew, Role::Customer], |role| vec![role]);
-    Ok(roles.into_iter().find_map(|role| {
-        [true, false].into_iter().find_map(|secure| cookie(&parts.headers, &cookie_name(role, secure)))
-    }))
+    // Only the name that fits the connection: without its prefix a cookie could be another host's.
+    Ok(roles.into_iter().find_map(|role| cookie(&parts.headers, &cookie_name(role, secure))))
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {

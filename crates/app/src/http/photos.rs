@@ -137,7 +137,7 @@ async fn collect_page(
     let prefix = ObjectName::photos_prefix(&job.job_id);
     let mut photos = Vec::new();
     for _ in 0..ROUNDS_MAX {
-        let wanted = limit - photos.len();
+        let wanted = limit.saturating_sub(photos.len()).max(1);
         let listing = app.bucket.list(&prefix, &start_after, wanted, now).await?;
         let Some(last) = listing.objects.last() else { return Ok((photos, None)) };
         start_after.clone_from(&last.key);
@@ -296,12 +296,22 @@ pub(super) async fn delete_photo(
 ) -> Result<StatusCode, Problem> {
     let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
-    let key = record.key.clone();
+    // In a task of its own, so that a client who leaves does not stop it half way.
+    tokio::spawn(delete_record_and_object(app, record, caller.now)).await.map_err(Problem::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn delete_record_and_object(app: App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
+    let (job_id, photo_id, key) = (record.job_id.clone(), record.photo_id.clone(), record.key.clone());
+    if !photo_id.is_ours() {
+        // No form of ours can bring it back, and an older tool may use the name again for another photo: no mark stays.
+        app.bucket.delete(&key, now).await?;
+        return Ok(app.db.forget_photo(job_id, photo_id).await?);
+    }
     // The mark goes first: from here on nobody sees the photo, and a listing finishes what the bucket did not.
     app.db.adopt_photo(record).await?;
-    app.db.delete_photo(job.job_id, photo_id, caller.now).await?;
-    app.bucket.delete(&key, caller.now).await?;
-    Ok(StatusCode::NO_CONTENT)
+    app.db.delete_photo(job_id, photo_id, now).await?;
+    Ok(app.bucket.delete(&key, now).await?)
 }
 
 /// The job and photo of a path, once the caller may change photos there.
@@ -317,6 +327,21 @@ async fn photo_of_job(
     Ok((job, photo_id))
 }
 
+/// The object of a photo without a record: of that very name, or with our id before its name.
+async fn find_object(
+    app: &App,
+    job_id: &JobId,
+    photo_id: &PhotoId,
+    now: Timestamp,
+) -> Result<Option<StoredObject>, Problem> {
+    let exact = format!("{}{photo_id}", ObjectName::photos_prefix(job_id));
+    let found = app.bucket.list(&exact, "", 1, now).await?.objects.into_iter().next();
+    if found.as_ref().is_some_and(|object| object.key == exact) || !photo_id.is_ours() {
+        return Ok(found.filter(|object| object.key == exact));
+    }
+    Ok(app.bucket.list(&format!("{exact}-"), "", 1, now).await?.objects.into_iter().next())
+}
+
 /// The record of a photo; for an object that has none, as older tools leave them, one made of what the bucket says.
 async fn find_photo(
     app: &App,
@@ -327,13 +352,7 @@ async fn find_photo(
     if let Some(record) = app.db.photos(job_id.clone(), vec![photo_id.clone()]).await?.pop() {
         return Ok(record);
     }
-    let prefix = format!("{}{photo_id}", ObjectName::photos_prefix(job_id));
-    let objects = app.bucket.list(&prefix, "", 1, now).await?.objects;
-    let object = objects.into_iter().next().ok_or_else(Problem::photo_not_found)?;
-    let name = ObjectName::parse_original(job_id, &object.key).ok_or_else(Problem::photo_not_found)?;
-    if name.photo_id() != photo_id {
-        return Err(Problem::photo_not_found());
-    }
+    let object = find_object(app, job_id, photo_id, now).await?.ok_or_else(Problem::photo_not_found)?;
     Ok(PhotoRecord {
         job_id: job_id.clone(),
         photo_id: photo_id.clone(),

@@ -165,6 +165,11 @@ impl From<DbError> for Problem {
                 let detail = "the server's disk is full; nothing was changed";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail)
             }
+            DbError::Busy => {
+                let detail = "the server is busy; nothing was changed, try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
+            }
             DbError::Broken(cause) => Self::internal(cause),
         }
     }

@@ -17,6 +17,8 @@ use crate::domain::{Role, Scope};
 pub(super) struct SessionBody {
     /// `staff`, `crew` or `customer`.
     role: String,
+    /// The link behind the token, by which it can be taken back; null for an application with a secret key.
+    link_id: Option<String>,
     /// The one job it reaches, if it is one.
     job_id: Option<String>,
     /// The one customer whose jobs it reaches, if it is one.
@@ -36,6 +38,7 @@ fn body(caller: &Authenticated) -> SessionBody {
     };
     SessionBody {
         role: caller.actor.role.as_str().to_owned(),
+        link_id: caller.link.as_ref().map(|link| link.link_id.to_string()),
         job_id,
         customer_id,
         may_upload: caller.actor.role != Role::Customer || caller.actor.may_upload,
@@ -73,17 +76,19 @@ pub(super) async fn read_session(caller: Authenticated) -> Response {
     ([no_store()], Json(body(&caller))).into_response()
 }
 
-/// Signs out on this browser. The link goes on working until it is taken back.
-#[utoipa::path(delete, path = "/session", responses(
+/// Signs out on this browser, also with a link that is dead. The link itself goes on working until it is taken back.
+#[utoipa::path(delete, path = "/session", security(()), responses(
     (status = 204, description = "Signed out; the cookie is gone"),
     (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(super) async fn delete_session(
-    State(app): State<App>,
-    caller: Authenticated,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let cookie = cookie(&app, &headers, caller.actor.role, "", 0)?;
+pub(super) async fn delete_session(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    // The header proves that a page of ours asks: a form of another site cannot send it.
+    let role = headers.get(auth::ROLE_HEADER).and_then(|role| role.to_str().ok()).and_then(Role::parse);
+    let role = role.ok_or_else(|| {
+        let detail = "x-qdn-role must be staff, crew or customer";
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_header", detail)
+    })?;
+    let cookie = cookie(&app, &headers, role, "", 0)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 

@@ -1,16 +1,24 @@
 //! What every handler can reach.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::db::Db;
 use crate::delivery::Delivery;
 use crate::domain::{Application, ApplicationId};
 use crate::s3::Bucket;
+
+/// Failed attempts of one address in a minute.
+const STRANGER_REQUESTS_PER_MINUTE_MAX: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// Addresses remembered before those that have been quiet are dropped.
+const STRANGERS_MAX: usize = 10_000;
 
 /// The state of the API. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +40,10 @@ pub struct Inner {
     pub pages_application_key: String,
     /// The store's own port, for callers who reach it by the host name of the API.
     pub store_port: u16,
+    /// At most one note of a link's use is on its way to the database.
+    pub touch_turn: Arc<Semaphore>,
     limiters: Mutex<HashMap<ApplicationId, Arc<DefaultDirectRateLimiter>>>,
+    strangers: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl std::ops::Deref for App {
@@ -53,9 +64,27 @@ impl App {
         pages_application_key: String,
         store_port: u16,
     ) -> Self {
-        let limiters = Mutex::default();
-        let inner = Inner { config, db, bucket, delivery, pages_application_key, store_port, limiters };
+        let inner = Inner {
+            config,
+            db,
+            bucket,
+            delivery,
+            pages_application_key,
+            store_port,
+            touch_turn: Arc::new(Semaphore::new(1)),
+            limiters: Mutex::default(),
+            strangers: RateLimiter::keyed(Quota::per_minute(STRANGER_REQUESTS_PER_MINUTE_MAX)),
+        };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes one failed attempt from the rate of an address, so that nobody can guess for long, nor use up the rate
+    /// of an application by its public key. `Err` holds the seconds to wait.
+    pub fn take_stranger(&self, peer: IpAddr) -> Result<(), u64> {
+        if self.strangers.len() > STRANGERS_MAX {
+            self.strangers.retain_recent();
+        }
+        self.strangers.check_key(&peer).map_err(|not_until| seconds_until(&not_until))
     }
 
     /// Takes one request from an application's rate. `Err` holds the seconds to wait. There is one limiter per
@@ -69,10 +98,10 @@ impl App {
                 Arc::new(RateLimiter::direct(Quota::per_minute(rate)))
             }))
         };
-        limiter.check().map_err(|not_until| {
-            let wait = not_until
-                .wait_time_from(governor::clock::Clock::now(&governor::clock::DefaultClock::default()));
-            wait.as_secs() + 1
-        })
+        limiter.check().map_err(|not_until| seconds_until(&not_until))
     }
+}
+
+fn seconds_until(not_until: &NotUntil<<DefaultClock as Clock>::Instant>) -> u64 {
+    not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1
 }

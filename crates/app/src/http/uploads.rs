@@ -340,6 +340,8 @@ fn read_content_type(field: &str, given: Option<&str>, name: &str) -> Result<Str
         .iter()
         .find(|(_, endings)| endings.contains(&ending.as_str()))
         .map(|(content_type, _)| (*content_type).to_owned())
+        // Phones and shortcuts send names without an ending, and what they send is JPEG.
+        .or_else(|| ending.is_empty().then(|| "image/jpeg".to_owned()))
         .ok_or_else(|| Problem::field(field, "is missing, and the name does not end as a photo's does"))
 }
 
@@ -394,9 +396,11 @@ fn same_upload(
         let detail = "the photo of this idempotency_key was deleted";
         return Err(Problem::new(StatusCode::GONE, "photo_deleted", detail).about(field));
     }
-    let pins = |record: &PhotoRecord| (record.size_bytes, record.sha256, record.content_type.clone());
+    let pins = |record: &PhotoRecord| {
+        (record.size_bytes, record.sha256, record.content_type.clone(), record.name.clone())
+    };
     if pins(&earlier) != pins(wish) {
-        let detail = "this idempotency_key was used for a photo of another size, hash or type";
+        let detail = "this idempotency_key was used for a photo of another name, size, hash or type";
         return Err(Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", detail).about(field));
     }
     Ok(earlier)

@@ -1,6 +1,6 @@
 //! The installation's own secrets, made on the first start and readable by their owner only.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Secret;
+
+/// No key of ours is shorter.
+const SECRET_BYTES_MIN: usize = 32;
 
 /// What `keys.json` holds.
 #[derive(Serialize, Deserialize)]
@@ -41,7 +44,13 @@ impl Keys {
         if mode & 0o077 != 0 {
             bail!("{} can be read by others (mode {mode:o}); take that away: chmod 600", path.display());
         }
-        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
+        let keys: Self =
+            serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let secrets = [&keys.secret_access_key, &keys.application_key, &keys.command_key];
+        if keys.access_key_id.is_empty() || secrets.iter().any(|secret| secret.len() < SECRET_BYTES_MIN) {
+            bail!("{} holds a key that is too short to be one", path.display());
+        }
+        Ok(keys)
     }
 
     /// Reads the keys, or makes the folder and them. The flag says whether they are new.
@@ -49,12 +58,10 @@ impl Keys {
     /// # Errors
     /// As [`Keys::load`], or when the folder cannot be written to.
     pub fn load_or_create(data: &Path) -> anyhow::Result<(Self, bool)> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(data)
-            .with_context(|| format!("making the data folder {}", data.display()))?;
-        if Self::path(data).exists() {
+        make_folder(data)?;
+        let path = Self::path(data);
+        // Not `exists`, which takes a disk that fails for a missing file, whose keys would then be replaced.
+        if path.try_exists().with_context(|| format!("looking for {}", path.display()))? {
             return Ok((Self::load(data)?, false));
         }
         let keys = Self {
@@ -65,6 +72,35 @@ impl Keys {
         };
         write_private(&Self::path(data), &serde_json::to_vec_pretty(&keys)?)?;
         Ok((keys, true))
+    }
+}
+
+fn make_folder(data: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("making the data folder {}", data.display()))
+}
+
+/// Makes the data folder this process's alone, for as long as the answer is kept.
+///
+/// # Errors
+/// When another process has it.
+pub(super) fn lock_folder(data: &Path) -> anyhow::Result<File> {
+    make_folder(data)?;
+    let path = data.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!("{} is in use by another qdn serve", data.display()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 

@@ -8,14 +8,16 @@ mod welcome;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::body::Body;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use qdn_sign::{Credentials, Signer};
-use qdn_store::{CorsConfig, Store, StoreConfig};
+use qdn_store::{CorsConfig, OriginList, Store, StoreConfig};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -31,6 +33,10 @@ use crate::s3::Bucket;
 pub use keys::Keys;
 pub use sample::ensure_applications;
 
+/// How often the store learns of origins that applications were given.
+const ORIGINS_READ_EVERY: Duration = Duration::from_secs(2);
+/// Links that are dead for longer are forgotten.
+const DEAD_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// The tokens of the ready file live so long.
 const READY_TOKENS_AGE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -60,17 +66,31 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     }
     let stop = stop_on_signal()?;
     let data = config.storage.data.clone();
-    let (keys, first_start) = Keys::load_or_create(&data)?;
+    if let Some(path) = &ready_file {
+        ready::remove_stale(path)?;
+    }
+    let _lock = keys::lock_folder(&data)?;
     let store_listener = bind(config.network.store_listen).await?;
     let api_listener = bind(config.network.listen).await?;
     let (api_address, store_address) = (api_listener.local_addr()?, store_listener.local_addr()?);
 
+    let (keys, first_start) = Keys::load_or_create(&data)?;
+    if !database_path(&data).exists() && store_path(&data).exists() && !config.storage.new_database {
+        bail!(
+            "{} holds photos but no database: jobs, links and what is hidden from customers stood there. Restore \
+             qdn.sqlite from a backup, or begin a new one with --new-database",
+            data.display()
+        );
+    }
     let db: Arc<dyn Db> =
         Arc::new(Sqlite::open(&database_path(&data)).await.context("opening the database")?);
     let now = crate::http::now();
     ensure_applications(db.as_ref(), &config, &keys, now).await?;
+    db.prune_links(now.checked_sub(DEAD_LINKS_KEPT)?).await?;
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
-    let store = open_store(&config, &keys, api_address).await?;
+    let origins = OriginList::default();
+    let store = open_store(&config, &keys, api_address, origins.clone()).await?;
+    tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
     let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port())?;
 
     let limits =
@@ -79,18 +99,58 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let api = tokio::spawn(serve_api(api_listener, limits.clone(), app, stop.clone(), drain));
     let objects = tokio::spawn(serve_store(store_listener, limits, store.clone(), stop.clone(), drain));
 
-    ready::write_address(&data, &config, api_address)?;
+    if let Err(error) = ready::write_address(&data, &config, api_address) {
+        tracing::warn!(error = format!("{error:#}"), "the command line will not find this server by itself");
+    }
     if let Some(path) = ready_file {
         ready::write(&path, &config, &keys, db.as_ref(), &sample_job, api_address, store_address).await?;
     }
-    welcome::print(&config, db.as_ref(), &sample_job, api_address, first_start).await?;
+    if let Err(error) = welcome::print(&config, db.as_ref(), &sample_job, api_address, first_start).await {
+        tracing::warn!(error = format!("{error:#}"), "the welcome links could not be made; see `qdn link`");
+    }
     tracing::info!(%api_address, %store_address, "ready");
 
-    api.await.context("the API's port ended early")?;
-    objects.await.context("the store's port ended early")?;
+    let ended = tokio::try_join!(until_stop(api, &stop, "API"), until_stop(objects, &stop, "photo store"));
     store.shutdown().await;
     tracing::info!("stopped");
-    Ok(())
+    ended.map(|_| ())
+}
+
+/// Waits for a port to be drained. One that ends before it was told to takes the other with it: half a server would
+/// go unnoticed.
+async fn until_stop(port: JoinHandle<()>, stop: &CancellationToken, name: &str) -> anyhow::Result<()> {
+    let ended = port.await;
+    let early = !stop.is_cancelled();
+    stop.cancel();
+    match ended {
+        Ok(()) if !early => Ok(()),
+        Ok(()) => bail!("the port of the {name} ended early"),
+        Err(error) => Err(error).with_context(|| format!("the port of the {name} ended early")),
+    }
+}
+
+/// Keeps the store's list of allowed origins at what the applications allow: a page that may ask for an upload must
+/// also be able to send it.
+async fn follow_origins(
+    db: Arc<dyn Db>,
+    public_url: Option<String>,
+    origins: OriginList,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        match db.applications().await {
+            Ok(applications) => {
+                let live = applications.into_iter().filter(|application| application.revoked_at.is_none());
+                let allowed = live.flat_map(|application| application.allowed_origins);
+                origins.replace(public_url.iter().cloned().chain(allowed).collect());
+            }
+            Err(error) => tracing::warn!(%error, "the allowed origins cannot be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(ORIGINS_READ_EVERY) => {}
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -101,15 +161,17 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn open_store(config: &Config, keys: &Keys, api: SocketAddr) -> anyhow::Result<Store> {
+async fn open_store(
+    config: &Config,
+    keys: &Keys,
+    api: SocketAddr,
+    allowed_origins: OriginList,
+) -> anyhow::Result<Store> {
     let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
     let mut store = StoreConfig::new(store_path(&config.storage.data), vec![credentials]);
     store.region.clone_from(&config.storage.region);
     store.disk_floor_bytes = config.storage.disk_floor_bytes;
-    store.cors = CorsConfig {
-        allowed_origins: config.network.public_url.iter().cloned().collect(),
-        same_host_port: Some(api.port()),
-    };
+    store.cors = CorsConfig { allowed_origins, same_host_port: Some(api.port()) };
     let store = Store::open(store).await.context("opening the photo store")?;
     store.create_bucket_if_missing(&config.storage.bucket).await.context("making the bucket")?;
     Ok(store)
@@ -161,7 +223,9 @@ async fn serve_store(
     stop: CancellationToken,
     drain_seconds: u64,
 ) {
-    let handler = move |request: Request<LimitedBody>| {
+    let handler = move |mut request: Request<LimitedBody>| {
+        // Cookies ignore ports: a browser sends the session along with every picture. It is not the store's.
+        request.headers_mut().remove(http::header::COOKIE);
         let store = store.clone();
         async move { store.handle(request).await }
     };
@@ -169,19 +233,26 @@ async fn serve_store(
     tracing::info!(?report, "the store is drained");
 }
 
-/// Cancelled by the first SIGINT or SIGTERM.
+/// Cancelled by the first SIGINT or SIGTERM; the second ends the process at once.
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = CancellationToken::new();
     let cancel = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping: no new requests, those in flight may finish");
+        let mut signalled = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        signalled().await;
+        tracing::info!(
+            "stopping: no new requests, those in flight may finish; a second signal cuts them off"
+        );
         cancel.cancel();
+        signalled().await;
+        std::process::exit(130);
     });
     Ok(stop)
 }

@@ -1,16 +1,29 @@
 //! What a starting server tells programs: the ready file for whoever started it, the address for the command line.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
 use super::keys::write_private;
+use super::welcome::reachable_origin;
 use super::{Keys, READY_TOKENS_AGE, address_path, mint, scope_of};
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
+
+/// Takes away the ready file of an earlier run: whoever waits for it must not read dead ports.
+pub(super) fn remove_stale(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing the old {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Writes the ready file, with fresh tokens that live for a day.
 pub(super) async fn write(
@@ -50,7 +63,7 @@ struct Address {
 
 /// Notes where the API answers.
 pub(super) fn write_address(data: &Path, config: &Config, api: SocketAddr) -> anyhow::Result<()> {
-    let api = config.network.public_url.clone().unwrap_or_else(|| origin(api));
+    let api = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
     write_private(&address_path(data), &serde_json::to_vec_pretty(&Address { api })?)
 }
 

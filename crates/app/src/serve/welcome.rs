@@ -70,7 +70,7 @@ async fn compose(
 }
 
 /// The origin for people: where the server listens everywhere, this machine's address on its network.
-fn reachable_origin(api: SocketAddr) -> String {
+pub(super) fn reachable_origin(api: SocketAddr) -> String {
     match (api.ip().is_unspecified(), lan_address()) {
         (true, Some(lan)) => ready::origin(SocketAddr::new(lan, api.port())),
         _ => ready::origin(api),

@@ -43,6 +43,18 @@ pub(super) fn of_job(db: &Connection, job_id: &JobId) -> Result<Vec<Link>> {
     Ok(select.query_map([job_id.as_str()], link)?.collect::<Answer<_>>()?)
 }
 
+pub(super) fn of_many_jobs(db: &Connection) -> Result<Vec<Link>> {
+    let mut select = db.prepare_cached(
+        "SELECT * FROM links WHERE scope_kind != 'job' ORDER BY created_at DESC, link_id DESC",
+    )?;
+    Ok(select.query_map([], link)?.collect::<Answer<_>>()?)
+}
+
+pub(super) fn prune(db: &Connection, before: Timestamp) -> Result<()> {
+    db.execute("DELETE FROM links WHERE expires_at < ?1 OR revoked_at < ?1", [millis(before)])?;
+    Ok(())
+}
+
 pub(super) fn revoke(db: &Connection, link_id: &LinkId, now: Timestamp) -> Result<bool> {
     let changed = db.execute(
         "UPDATE links SET revoked_at = coalesce(revoked_at, ?2) WHERE link_id = ?1",

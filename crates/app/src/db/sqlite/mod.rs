@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Db, DbError, Grant, JobFilter, JobRow, Result};
 use crate::domain::{
@@ -23,6 +24,10 @@ use crate::domain::{
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call waits for its turn.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How many read at once.
+const READERS_MAX: usize = 16;
 /// How many read connections are kept; more are opened for a burst and closed again.
 const READERS_KEPT_MAX: usize = 4;
 
@@ -36,6 +41,9 @@ struct Shared {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Who may write, or read, now. The others wait here, without a thread each, and not for ever.
+    write_turn: Semaphore,
+    read_turn: Semaphore,
 }
 
 impl Sqlite {
@@ -48,7 +56,13 @@ impl Sqlite {
         blocking(move || {
             let mut writer = connect(&path)?;
             migrations::migrate(&mut writer)?;
-            let shared = Shared { path, writer: Mutex::new(writer), readers: Mutex::default() };
+            let shared = Shared {
+                path,
+                writer: Mutex::new(writer),
+                readers: Mutex::default(),
+                write_turn: Semaphore::new(1),
+                read_turn: Semaphore::new(READERS_MAX),
+            };
             Ok(Self { shared: Arc::new(shared) })
         })
         .await
@@ -60,6 +74,7 @@ impl Sqlite {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
+        let _turn = turn(&self.shared.read_turn).await?;
         blocking(move || {
             let kept = lock(&shared.readers).pop();
             let connection = match kept {
@@ -82,6 +97,7 @@ impl Sqlite {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
+        let _turn = turn(&self.shared.write_turn).await?;
         blocking(move || {
             let mut writer = lock(&shared.writer);
             // Immediate: another process's lock is waited for here, not discovered in mid-work.
@@ -91,6 +107,14 @@ impl Sqlite {
             Ok(answer)
         })
         .await
+    }
+}
+
+/// Waits for a turn, but not longer than a caller should.
+async fn turn(semaphore: &Semaphore) -> Result<SemaphorePermit<'_>> {
+    match tokio::time::timeout(TURN_WAIT_MAX, semaphore.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(DbError::Busy),
     }
 }
 
@@ -122,6 +146,7 @@ impl From<rusqlite::Error> for DbError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Broken(error.to_string()),
         }
     }
@@ -157,6 +182,12 @@ impl Db for Sqlite {
     }
     async fn links_of_job(&self, job_id: JobId) -> Result<Vec<Link>> {
         self.read(move |db| links::of_job(db, &job_id)).await
+    }
+    async fn links_of_many_jobs(&self) -> Result<Vec<Link>> {
+        self.read(links::of_many_jobs).await
+    }
+    async fn prune_links(&self, before: Timestamp) -> Result<()> {
+        self.write(move |db| links::prune(db, before)).await
     }
     async fn revoke_link(&self, link_id: LinkId, now: Timestamp) -> Result<bool> {
         self.write(move |db| links::revoke(db, &link_id, now)).await
@@ -205,6 +236,9 @@ impl Db for Sqlite {
     }
     async fn adopt_photo(&self, record: PhotoRecord) -> Result<()> {
         self.write(move |db| photos::insert(db, &record, "OR IGNORE")).await
+    }
+    async fn forget_photo(&self, job_id: JobId, photo_id: PhotoId) -> Result<()> {
+        self.write(move |db| photos::forget(db, &job_id, &photo_id)).await
     }
     async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool> {
         self.write(move |db| photos::delete(db, &job_id, &photo_id, now)).await

@@ -95,6 +95,14 @@ pub(super) fn change(
     Ok(changed == 1)
 }
 
+pub(super) fn forget(db: &Connection, job_id: &JobId, photo_id: &PhotoId) -> Result<()> {
+    db.execute(
+        "DELETE FROM photos WHERE job_id = ?1 AND photo_id = ?2",
+        [job_id.as_str(), photo_id.as_str()],
+    )?;
+    Ok(())
+}
+
 pub(super) fn delete(db: &Connection, job_id: &JobId, photo_id: &PhotoId, now: Timestamp) -> Result<bool> {
     let changed = db.execute(
         "UPDATE photos SET deleted_at = coalesce(deleted_at, ?3) WHERE job_id = ?1 AND photo_id = ?2",
