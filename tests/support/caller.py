@@ -1,5 +1,7 @@
 """Somebody who calls the API."""
 
+import contextlib
+import datetime
 import hashlib
 import http.client
 import itertools
@@ -27,6 +29,12 @@ def photo_bytes(seed, size=2_000):
 def path_segment(text):
     """Any text as one segment of a path."""
     return quote(text, safe="")
+
+
+def time_of(text):
+    """A time of the API: RFC 3339 in UTC."""
+    assert text.endswith("Z"), text
+    return datetime.datetime.fromisoformat(text)
 
 
 class Caller:
@@ -111,9 +119,11 @@ def raw(origin, request, half_close=False):
     """Sends bytes as they are, and gives all that comes back until the server closes or is silent."""
     parts = urlsplit(origin)
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
-        connection.sendall(request)
-        if half_close:
-            connection.shutdown(socket.SHUT_WR)
+        # A server that has heard enough may close before all is sent; what it said can still be read.
+        with contextlib.suppress(OSError):
+            connection.sendall(request)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
         connection.settimeout(3)
         received = b""
         try:

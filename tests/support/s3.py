@@ -1,8 +1,14 @@
 """boto3 as a client of the store, and the store's refusals."""
 
+import datetime
 import xml.etree.ElementTree as ElementTree
+from unittest import mock
 
 import boto3
+import botocore.auth
+import botocore.exceptions
+import pytest
+import urllib3
 from botocore.config import Config
 
 
@@ -36,3 +42,30 @@ def refusal(answer):
     root = ElementTree.fromstring(answer.content)
     assert root.tag == "Error", answer.content[:300]
     return answer.status_code, root.findtext("Code")
+
+
+def error(call, *arguments, **keywords):
+    """Status and code of the refusal that a call must meet."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(*arguments, **keywords)
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+def read(store, bucket, key, **keywords):
+    return store.get_object(Bucket=bucket, Key=key, **keywords)["Body"].read()
+
+
+def clock_set(**offset):
+    """Lets botocore believe in another time."""
+    now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(**offset)
+    return mock.patch.object(botocore.auth, "get_current_datetime", lambda remove_tzinfo=True: now.replace(tzinfo=None))
+
+
+def exactly(url, method="GET", body=None):
+    """Asks for a URL as it is signed: no dot segment is resolved, no letter encoded anew."""
+    host, path = url.removeprefix("http://").split("/", 1)
+    name, port = host.split(":")
+    with urllib3.HTTPConnectionPool(name, int(port), timeout=10, retries=False) as pool:
+        # `urlopen` sends the path as given; the pool's `request` would tidy it.
+        return pool.urlopen(method, "/" + path, body=body, retries=False)
