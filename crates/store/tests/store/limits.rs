@@ -84,6 +84,24 @@ async fn writers_deleters_and_readers_of_one_key_never_see_a_mixture() {
     assert!(qdn_store::check(server.folder.path(), false, true).unwrap().is_clean());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_writers_have_raced_the_listing_names_the_object_that_won() {
+    let server = std::sync::Arc::new(Server::start().await);
+    for round in 0..40 {
+        let writers: Vec<_> = (1..=8_usize)
+            .map(|n| {
+                let server = std::sync::Arc::clone(&server);
+                tokio::spawn(async move { assert_eq!(server.put("k", vec![1; n]).await.status, 200) })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let listed = server.send("GET", None, &[("list-type", "2")], &[], "").await;
+        assert_eq!(listed.element("Size"), server.get("k").await.body.len().to_string(), "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn a_write_once_key_is_the_same_by_every_way_and_may_be_deleted() {
     let server = Server::start().await;
