@@ -336,7 +336,7 @@ def test_a_put_needs_the_size(staff, world):
 
 
 def test_a_name_that_is_no_photos_needs_a_type(staff, world):
-    for name in ("a", "a.", "a.txt", "a.svg", "a.jpg.exe", "jpg"):
+    for name in ("a.txt", "a.svg", "a.jpg.exe", "a.jpg ~"):
         body = {"job_id": world["job_id"], "photo_name": name}
         check(staff.post("/upload-url", body), code="invalid_field", field="content_type")
 
@@ -473,7 +473,9 @@ def test_a_key_or_token_that_is_none_is_refused(server, world):
         b"Bearer " + server.application_key.encode(), b"AWS4-HMAC-SHA256 Credential=x",
     ):
         answer = unnormalised(server.api, "GET", job, good | {"Authorization": value})
-        check(answer, (401,), "token_invalid")
+        # A scheme that is not ours may be a proxy's: it shows no token, rather than a wrong one.
+        foreign = value.startswith((b"Basic ", b"Digest ", b"AWS4-"))
+        check(answer, (401,), "token_missing" if foreign else "token_invalid")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     for name, code in (("Authorization", "application_key_missing"), ("x-api-key", "token_missing")):
         check(unnormalised(server.api, "GET", job, {name: good[name]}), (401,), code)

@@ -6,7 +6,9 @@ import types
 
 import pytest
 import requests
+from support import caller as callers
 from support.caller import Caller, path_segment, unique
+from support.server import Server
 
 UNKNOWN_JOB = "no-such-job"
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -59,7 +61,7 @@ DELETE /links/{link_id}                    foreign 204 404 403 403 403 204 404 4
 DELETE /links/{link_id}                    unknown 404 404 403 403 403 404 404 403 403 401 401 401 401 401
 POST   /session                            any     200 200 200 200 200 401 401 401 401 401 401 401 401 401
 GET    /session                            any     200 200 200 200 200 200 200 200 200 401 401 401 401 401
-DELETE /session                            any     204 204 204 204 204 204 204 204 204 401 401 401 401 401
+DELETE /session                            any     204 204 204 204 204 204 204 204 204 204 204 204 204 204
 GET    /config.json                        any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /healthz                            any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /readyz                             any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
@@ -91,7 +93,7 @@ def world(server, staff):
     staff.good("DELETE", f"/links/{revoked['link_id']}")
     actors = {
         "staff link": staff,
-        "staff link to a job": Caller(server, public, server.add_link("staff", "--job", own)),
+        "staff link to a job": Caller(server, public, server.add_link("staff", "--job", own)[0]),
         "crew link": link("crew"),
         "customer link": link("customer"),
         "customer upload link": link("customer", may_upload=True),
@@ -104,7 +106,7 @@ def world(server, staff):
         "token without key": Caller(server, None, server.tokens["staff"]),
         "revoked link": Caller(server, public, revoked["token"]),
         "expired link": Caller(
-            server, public, server.add_link("crew", "--job", own, "--days", "1", age="2d")
+            server, public, server.add_link("crew", "--job", own, "--days", "1", age="2d")[0]
         ),
     }
     return types.SimpleNamespace(
@@ -133,6 +135,8 @@ def request_of(world, method, path, whose, seed):
         "PATCH /jobs/{job_id}": {"json": {"address": "1 Main Street"}},
         "POST /customers": {"json": {"name": "New"}},
         "POST /jobs/{job_id}/links": {"json": {"role": "customer"}},
+        # Signing out takes a cookie away and nothing else; the header shows that it is a page of ours that asks.
+        "DELETE /session": {"headers": {"x-qdn-role": "crew"}},
     }
     return path.format(**ids), rest.get(f"{method} {path}", {})
 
@@ -251,6 +255,19 @@ def test_a_revoked_application_key_opens_nothing(server, job):
     assert (answer.status_code, answer.json()["code"]) == (401, "application_key_unknown")
 
 
+def test_an_address_that_only_guesses_is_slowed_down_and_nobody_else(tmp_path):
+    server = Server(tmp_path).start()
+    try:
+        guesses = Caller(server, server.application_key, "qdn_t_guess")
+        statuses = [guesses.get("/session").status_code for _ in range(700)]
+        assert statuses[:600] == [401] * 600 and statuses[-1] == 429
+        check_problem(guesses.get("/session"))
+        assert callers.staff(server).get("/session").status_code == 200
+        assert guesses.get("/config.json").status_code == 200
+    finally:
+        assert server.stop() == 0
+
+
 def test_an_application_has_its_own_rate(server, job):
     caller = Caller(server, server.add_key(unique("slow"), "--role", "crew", "--requests-per-minute-max", "3"))
     statuses = [caller.get("/jobs").status_code for _ in range(5)]
@@ -301,13 +318,23 @@ def test_a_revoked_link_and_its_session_are_dead_at_once(server, staff, job):
     assert [link["revoked_at"] is not None for link in staff.good("GET", f"/jobs/{job}/links")["links"]] == [True]
 
 
+def test_a_link_that_the_command_line_takes_back_is_dead_at_once(server, job):
+    token, link_id = server.add_link("crew", "--job", job)
+    crew = Caller(server, server.application_key, token)
+    assert crew.good("GET", "/session")["job_id"] == job
+    server.command("link", "revoke", link_id)
+    assert crew.get("/session").status_code == 401
+
+
 def test_a_session_changes_nothing_unless_the_page_names_its_role(server, staff, job):
     by_cookie, _ = sign_in(server, staff.new_link(job, "crew")["token"])
     wish = {"job_id": job, "photo_name": "a.jpg"}
     assert by_cookie.get("/list_photos", params={"job_id": job}).status_code == 200
     refused = by_cookie.post("/upload-url", wish)
     assert (refused.status_code, refused.json()["code"]) == (401, "token_missing")
-    assert by_cookie.delete("/session").status_code == 401
+    refused = by_cookie.delete("/session")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_header")
+    assert "Set-Cookie" not in refused.headers
     assert by_cookie.post("/upload-url", wish, headers={"x-qdn-role": "crew"}).status_code == 200
     assert by_cookie.post("/upload-url", wish, headers={"x-qdn-role": "staff"}).status_code == 401
     for bad in ("", "admin", "Crew", "crew, staff"):

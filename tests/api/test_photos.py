@@ -298,6 +298,15 @@ def test_objects_of_older_tools_can_be_changed_hidden_and_deleted(server, store,
     assert answer.status_code == 204 and staff.photos(job) == []
 
 
+def test_an_older_tool_may_use_the_name_of_a_deleted_photo_again(server, store, staff, job):
+    named = {"Bucket": server.bucket, "Key": f"jobs/{job}/photos/IMG_0001.jpg"}
+    store.put_object(**named, Body=b"one")
+    staff.good("PATCH", f"/jobs/{job}/photos/IMG_0001.jpg", json={"hidden": True})
+    staff.good("DELETE", f"/jobs/{job}/photos/IMG_0001.jpg")
+    store.put_object(**named, Body=b"another")
+    assert [(photo["size"], photo["hidden"]) for photo in staff.photos(job)] == [(7, False)]
+
+
 def test_a_part_of_a_file_name_names_no_photo(staff, job, legacy):
     for photo_id in ("IMG", "IMG_0001", "IMG_0001.jpg2", "deep", "deep/", "deep/er", "", "/"):
         answer = staff.patch(f"/jobs/{job}/photos/{path_segment(photo_id)}", {"hidden": True})

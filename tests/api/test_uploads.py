@@ -92,6 +92,8 @@ def test_the_type_follows_from_the_name_when_nobody_says_it(staff, job):
         ("a.heif", "image/heif"), ("a.webp", "image/webp"), ("a.gif", "image/gif"), ("a.avif", "image/avif"),
     ):
         assert staff.grant(job, name)["fields"]["Content-Type"] == kind
+    for name in ("no ending", "a.", "jpg"):  # As phones and shortcuts send, and what they send is JPEG.
+        assert staff.grant(job, name)["fields"]["Content-Type"] == "image/jpeg"
     assert staff.grant(job, "no ending", content_type="image/png")["fields"]["Content-Type"] == "image/png"
 
 
@@ -110,7 +112,9 @@ def test_an_idempotency_key_used_for_other_bytes_is_refused(staff, job):
     key = unique("phone")
     first = staff.grant(job, size=10, idempotency_key=key)
     digest = hashlib.sha256(b"x").hexdigest()
-    for change in ({"size": 11}, {"size": None}, {"sha256": digest}, {"content_type": "image/png"}):
+    for change in (
+        {"size": 11}, {"size": None}, {"sha256": digest}, {"content_type": "image/png"}, {"photo_name": "b.jpg"},
+    ):
         wish = {"job_id": job, "photo_name": "image.jpg", "size": 10, "idempotency_key": key} | change
         answer = staff.post("/upload-url", wish)
         problem = answer.json()

@@ -18,8 +18,8 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="session")
 def program():
-    """The `aws` that QDN_AWS names, or one in a virtual environment beside the tests, made when it is not there."""
-    if named := os.environ.get("QDN_AWS"):
+    """The `aws` that QDN_AWS_CLI names, or one in a virtual environment beside the tests, made when it is not there."""
+    if named := os.environ.get("QDN_AWS_CLI"):
         return named
     requirements = HERE / "requirements-awscli.txt"
     version = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -92,13 +93,14 @@ class Server:
         self.command("key", "revoke", line.split()[0])
 
     def add_link(self, role, *options, age=None):
-        """A new link's token; `age` makes it that old already, such as `10d`."""
+        """A new link's token and id; `age` makes it that old already, such as `10d`."""
         prefix = ()
         if age:
             if not shutil.which("faketime"):
                 pytest.fail("faketime is missing: apt-get install faketime")
             prefix = ("faketime", "-f", f"-{age}")
-        return self.command("link", role, *options, prefix=prefix).strip().rsplit("#t=", 1)[1]
+        said = self.command("link", role, *options, prefix=prefix)
+        return re.search(r"#t=(\S+)", said)[1], re.search(r"link revoke (\w+)", said)[1]
 
     @property
     def api(self):
