@@ -1,4 +1,4 @@
-import { expect, expectPhotos, fileInput, PHONE, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, PHONE, photosIn, test } from "./fixtures";
 import { SMALL } from "./photos";
 
 test("a staff link opens the dashboard and leaves no token in the address", async ({
@@ -199,19 +199,36 @@ test("nothing jumps while the customer's page loads", async ({ server, openPage 
   await fileInput(staff).setInputFiles([SMALL, SMALL, SMALL]);
   await expectPhotos(staff, 3);
   const page = await openPage("about:blank", PHONE);
+  // Slow enough that every stage of loading is on screen for some frames.
+  for (const path of ["session", "jobs/*", "list_photos*"]) {
+    await page.route(`${server.ready.api}/${path}`, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await route.continue();
+    });
+  }
   await page.addInitScript(() => {
-    Object.assign(window, { shifted: 0 });
+    const seen = { shifted: 0, tops: new Set<number>() };
+    Object.assign(window, { seen });
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        (window as unknown as { shifted: number }).shifted += (
-          entry as PerformanceEntry & { value: number }
-        ).value;
+        seen.shifted += (entry as PerformanceEntry & { value: number }).value;
       }
     }).observe({ type: "layout-shift", buffered: true });
+    const look = () => {
+      const grid = document.querySelector(".photo-grid");
+      if (grid !== null) seen.tops.add(Math.round(grid.getBoundingClientRect().top));
+      requestAnimationFrame(look);
+    };
+    look();
   });
   await page.goto(await server.mintLink(jobId, "customer"));
-  await expectPhotos(page, 3);
-  expect(
-    await page.evaluate(() => (window as unknown as { shifted: number }).shifted),
-  ).toBeLessThan(0.01);
+  // Whether they are decoded is another test's matter; waiting for that scrolls the page.
+  await expect(photosIn(page)).toHaveCount(3);
+  await page.waitForLoadState("networkidle");
+  const { shifted, tops } = await page.evaluate(() => {
+    const { seen } = window as unknown as { seen: { shifted: number; tops: Set<number> } };
+    return { shifted: seen.shifted, tops: [...seen.tops] };
+  });
+  expect(shifted).toBeLessThan(0.01);
+  expect(tops, "where the photos stood, from the first frame to the last").toHaveLength(1);
 });
