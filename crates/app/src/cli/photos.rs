@@ -22,7 +22,8 @@ pub(super) struct PhotosArguments {
 /// What stands in the columns.
 #[derive(Deserialize)]
 struct Photo {
-    photo_id: String,
+    #[serde(rename = "photo_id")]
+    id: String,
     name: String,
     uploaded_at: jiff::Timestamp,
     size: u64,
@@ -59,7 +60,7 @@ fn line(photo: &Photo) -> String {
         &HumanBytes(photo.size).to_string(),
         photo.phase.as_deref().unwrap_or("-"),
         status,
-        &photo.photo_id,
+        &photo.id,
         &photo.name,
     )
 }
@@ -77,7 +78,7 @@ mod tests {
     #[test]
     fn columns_stand_below_their_headings() {
         let photo = Photo {
-            photo_id: "01K0000000000000000000000X".to_owned(),
+            id: "01K0000000000000000000000X".to_owned(),
             name: "front\u{1b}[2J.jpg".to_owned(),
             uploaded_at: "2026-05-04T09:30:00.123Z".parse().unwrap(),
             size: 1_572_864,

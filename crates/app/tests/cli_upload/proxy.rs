@@ -62,6 +62,11 @@ impl Proxy {
         self.state.posts.load(Ordering::SeqCst)
     }
 
+    /// Connections that are open.
+    pub(crate) fn open(&self) -> usize {
+        self.state.open.load(Ordering::SeqCst)
+    }
+
     /// The most connections that were open at once.
     pub(crate) fn open_peak(&self) -> usize {
         self.state.open_peak.load(Ordering::SeqCst)
@@ -76,7 +81,7 @@ fn forward(mut client: TcpStream, state: &Arc<State>) {
     state.open_peak.fetch_max(open, Ordering::SeqCst);
     let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let back = thread::spawn(move || {
-        let mut buffer = [0; 64 << 10];
+        let mut buffer = vec![0; 64 << 10];
         while let Ok(bytes @ 1..) = from_server.read(&mut buffer) {
             if to_client.write_all(&buffer[..bytes]).is_err() {
                 break;
@@ -88,9 +93,9 @@ fn forward(mut client: TcpStream, state: &Arc<State>) {
     let mut buffer = [0; 16 << 10];
     while let Ok(bytes @ 1..) = client.read(&mut buffer) {
         let rate = state.bytes_per_second.load(Ordering::SeqCst);
-        if rate > 0 {
+        if let Some(nanos) = (u64::try_from(bytes).unwrap() * 1_000_000_000).checked_div(rate) {
             let _turn = state.turn.lock().unwrap();
-            thread::sleep(Duration::from_secs_f64(f64::from(u32::try_from(bytes).unwrap()) / rate as f64));
+            thread::sleep(Duration::from_nanos(nanos));
         }
         state.sent_bytes.fetch_add(u64::try_from(bytes).unwrap(), Ordering::SeqCst);
         if buffer[..bytes].starts_with(b"POST /") {

@@ -24,7 +24,7 @@ fn files_that_are_no_photos_are_named_and_the_others_are_sent() {
     fs::write(&paths[1], b"not a photo at all").unwrap();
     fs::write(&paths[2], photo(7, 500_001)).unwrap();
     fs::write(&paths[3], photo(8, 1_000)).unwrap();
-    fs::set_permissions(&paths[3], fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&paths[3], fs::Permissions::from_mode(0o000)).unwrap();
     fs::create_dir(&paths[4]).unwrap();
     // The superuser may read everything, whatever the mode says.
     let reads_all = fs::File::open(&paths[3]).is_ok();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::proxy::Proxy;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The program, with nothing of the tester's environment.
 pub(crate) fn qdn() -> Command {

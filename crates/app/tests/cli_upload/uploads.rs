@@ -61,15 +61,15 @@ fn many_photos_are_granted_in_few_calls() {
 
 #[test]
 fn grants_that_grow_old_on_a_slow_link_are_asked_for_again() {
-    let server = Server::start(&["--upload-expires-seconds", "3"]);
-    let files = server.photos(10, 100_000);
-    // 1 MB at 100 KB/s: ten seconds, with grants of three.
+    let server = Server::start(&["--upload-expires-seconds", "8"]);
+    let files = server.photos(10, 200_000);
+    // 2 MB at 100 KB/s: twenty seconds, with grants of eight.
     server.store.set_rate(100_000);
     let output = server.upload(&files).args(["--parallel", "1"]).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert_listed(&server.list(), &files);
     assert!(!said(&output).contains("trying again"), "{}", said(&output));
-    assert!(server.api.posts() > 4, "{} calls for grants", server.api.posts());
+    assert!(server.api.posts() >= 4, "{} calls for grants", server.api.posts());
 }
 
 #[test]

@@ -86,18 +86,16 @@ struct ProblemDocument {
 
 impl Refusal {
     fn read(status: StatusCode, body: &[u8]) -> Self {
-        match serde_json::from_slice::<ProblemDocument>(body) {
-            Ok(problem) => Self {
-                status,
-                code: shown(&problem.code),
-                detail: shown(&problem.detail),
-                field: problem.field.as_deref().map(shown),
-                request_id: problem.request_id.as_deref().map(shown),
-            },
-            Err(_) => {
-                let hint = if status.is_server_error() { "" } else { "; is the address right?" };
-                Self::plain(status, format!("the server answered {}{hint}", status_words(status)))
-            }
+        let Ok(problem) = serde_json::from_slice::<ProblemDocument>(body) else {
+            let hint = if status.is_server_error() { "" } else { "; is the address right?" };
+            return Self::plain(status, format!("the server answered {}{hint}", status_words(status)));
+        };
+        Self {
+            status,
+            code: shown(&problem.code),
+            detail: shown(&problem.detail),
+            field: problem.field.as_deref().map(shown),
+            request_id: problem.request_id.as_deref().map(shown),
         }
     }
 

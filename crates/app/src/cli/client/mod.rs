@@ -3,12 +3,12 @@
 mod backoff;
 mod error;
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use clap::builder::{StringValueParser, TypedValueParser as _, ValueParser};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -26,10 +26,10 @@ pub(super) use error::{CallError, Refusal, cause, is_passing};
 /// How long a connection may take to come up.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long a call of the API may take, answer included.
-const CALL_MAX: Duration = Duration::from_secs(60);
+const CALL_MAX: Duration = Duration::from_mins(1);
 /// How long the kernel waits for the other side to acknowledge bytes before it gives a connection up.
 #[cfg(target_os = "linux")]
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_mins(1);
 /// The longest answer of the API that is read; a page of 1000 photos has about 2 MB.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// The longest refusal that is read.
@@ -40,19 +40,19 @@ const PAGE_PHOTOS: &str = "1000";
 /// Which server, and as whom.
 #[derive(Args)]
 pub(super) struct ServerArguments {
-    /// Where the server answers, such as https://photos.example.com; the one of the data folder when absent
+    /// Where the server answers, such as <https://photos.example.com>; the one of the data folder when absent
     #[arg(long, env = "QDN_SERVER", value_name = "URL")]
     server: Option<String>,
-    /// A secret application key, as `qdn key add --role` makes it. Set QDN_KEY rather than this: other users of
+    /// A secret application key, as `qdn key add --role` makes it. Set `QDN_KEY` rather than this: other users of
     /// the machine can see arguments
-    #[arg(long, env = "QDN_KEY", hide_env_values = true, value_name = "KEY", value_parser = read_secret)]
+    #[arg(long, env = "QDN_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret_parser())]
     key: Option<Secret>,
     #[command(flatten)]
     data: DataArgument,
 }
 
-fn read_secret(text: &str) -> Result<Secret, Infallible> {
-    Ok(Secret::from_caller(text.trim()))
+fn secret_parser() -> ValueParser {
+    ValueParser::new(StringValueParser::new().map(|text| Secret::from_caller(text.trim())))
 }
 
 impl ServerArguments {

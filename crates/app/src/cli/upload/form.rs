@@ -187,7 +187,7 @@ mod tests {
         let sent = Cell::new(0);
         let slow = async {
             for _ in 0..20 {
-                tokio::time::sleep(STALL_MAX - LOOK * 2).await;
+                tokio::time::sleep(STALL_MAX.saturating_sub(LOOK * 2)).await;
                 sent.set(sent.get() + 1);
             }
         };

@@ -131,7 +131,7 @@ impl Grants {
 /// How long a grant may be used: its life without a margin of a minute, or of a quarter if it is short.
 fn usable(expires_at: Timestamp, now: Timestamp) -> Duration {
     let life = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();
-    life - MARGIN_MAX.min(life / 4)
+    life.saturating_sub(MARGIN_MAX.min(life / 4))
 }
 
 fn read_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
@@ -182,7 +182,7 @@ mod tests {
     fn a_grant_is_used_up_a_little_before_it_expires() {
         let now: Timestamp = "2026-05-04T09:30:00Z".parse().unwrap();
         let usable = |seconds| super::usable(now + jiff::SignedDuration::from_secs(seconds), now);
-        assert_eq!(usable(900), Duration::from_secs(840));
+        assert_eq!(usable(900), Duration::from_mins(14));
         assert_eq!(usable(8), Duration::from_secs(6));
         assert_eq!(usable(-5), Duration::ZERO);
     }

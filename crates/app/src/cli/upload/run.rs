@@ -143,16 +143,14 @@ impl Run {
                     let photo = batch.remove(index);
                     self.settle(&photo.shown(), photo.size_bytes(), Outcome::Failed(reason));
                 }
-                (Trouble::Passing(passing), _) => match backoff.next_wait(passing.retry_after) {
-                    Some(wait) => {
-                        self.progress.log(&format!("{}; trying again", passing.reason));
-                        tokio::time::sleep(wait).await;
-                    }
-                    None => {
+                (Trouble::Passing(passing), _) => {
+                    let Some(wait) = backoff.next_wait(passing.retry_after) else {
                         self.stop.because(passing.reason);
                         return Vec::new();
-                    }
-                },
+                    };
+                    self.progress.log(&format!("{}; trying again", passing.reason));
+                    tokio::time::sleep(wait).await;
+                }
                 (Trouble::Everything(reason) | Trouble::Final(reason), _) => {
                     self.stop.because(reason);
                     return Vec::new();
@@ -211,13 +209,12 @@ impl Run {
         grant: Option<Grant>,
         progress: &Arc<FileProgress>,
     ) -> Result<(), Trouble> {
-        let grant = match grant.filter(Grant::is_fresh) {
-            Some(grant) => grant,
-            None => {
-                let grants = self.grants.ask(std::slice::from_ref(photo)).await?;
-                // `ask` gives as many grants as there are photos.
-                grants.into_iter().next().ok_or_else(|| Trouble::passing("no grant came".to_owned()))?
-            }
+        let grant = if let Some(grant) = grant.filter(Grant::is_fresh) {
+            grant
+        } else {
+            let grants = self.grants.ask(std::slice::from_ref(photo)).await?;
+            // `ask` gives as many grants as there are photos.
+            grants.into_iter().next().ok_or_else(|| Trouble::passing("no grant came".to_owned()))?
         };
         form::send(self.client.without_key(), photo, grant, progress).await
     }

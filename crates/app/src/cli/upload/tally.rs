@@ -86,11 +86,9 @@ impl Tally {
 
     /// What failed, a line for each.
     pub(super) fn list_of_failures(&self) -> String {
-        let mut list = format!("{} of {} files were not uploaded:", self.failures.len(), self.files);
-        for (name, reason) in &self.failures {
-            list.push_str(&format!("\n  {name}: {reason}"));
-        }
-        list
+        let mut lines = vec![format!("{} of {} files were not uploaded:", self.failures.len(), self.files)];
+        lines.extend(self.failures.iter().map(|(name, reason)| format!("  {name}: {reason}")));
+        lines.join("\n")
     }
 }
 
