@@ -1,5 +1,7 @@
 //! The architecture, held by tests: what may know what, how long a file may be, what must be written down.
 
+#![allow(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -39,7 +39,9 @@ pub(super) fn store_endpoint(app: &App, headers: &HeaderMap) -> Result<Endpoint,
 fn host(headers: &HeaderMap) -> Result<Authority, Problem> {
     let text = headers.get(HOST).and_then(|host| host.to_str().ok()).ok_or_else(bad_host)?;
     let authority: Authority = text.parse().map_err(|_| bad_host())?;
-    if authority.as_str().contains('@') || authority.host().is_empty() {
+    let has_port = authority.as_str().len() > authority.host().len();
+    let bad_port = has_port && authority.port_u16().is_none();
+    if authority.as_str().contains('@') || authority.host().is_empty() || bad_port {
         return Err(bad_host());
     }
     Ok(authority)

@@ -1,11 +1,16 @@
 //! Strict readers of bodies, queries and paths: whatever is wrong is named, nothing unknown is let through.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::StatusCode;
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::problem::Problem;
 
@@ -92,6 +97,30 @@ fn field_problem(path: &str, message: &str) -> Problem {
     Problem::field(field.chars().take(100).collect::<String>(), what.chars().take(300).collect::<String>())
 }
 
+/// A JSON object within a body. What serde derives would take an array of the fields' values too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = T;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
 /// A query string.
 pub(super) struct StrictQuery<T>(pub(super) T);
 
@@ -126,8 +155,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathIds
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -142,7 +169,7 @@ mod tests {
     #[expect(dead_code, reason = "only the reading is tested")]
     struct Outer {
         name: String,
-        photos: Option<Vec<Inner>>,
+        photos: Option<Vec<Object<Inner>>>,
     }
 
     fn field(body: &str) -> String {
@@ -165,6 +192,7 @@ mod tests {
         assert_eq!(field(r#"{"name": "a", "name": "b"}"#), "name");
         assert_eq!(field(r#"{"name": "a", "photos": [{"size": 1}, {"size": -1}]}"#), "photos[1].size");
         assert_eq!(field(r#"{"name": "a", "photos": [{}]}"#), "photos[0].size");
+        assert_eq!(field(r#"{"name": "a", "photos": [[1]]}"#), "photos[0]");
         assert_eq!(field(r#"{"name": "a", "photos": [{"size": 1, "x": 2}]}"#), "photos[0].x");
         assert_eq!(field(r#"{"name": "a", "photos": [{"size": 99999999999999999999}]}"#), "photos[0].size");
     }

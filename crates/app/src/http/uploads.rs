@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::auth::Authenticated;
-use super::extract::JsonBody;
+use super::extract::{JsonBody, Object};
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::{endpoints, fields};
@@ -43,7 +43,8 @@ pub(super) struct CreateUpload {
     /// The job.
     job_id: String,
     /// Several photos at once, at most 100; the fields of one photo then stand in its entries.
-    photos: Option<Vec<PhotoUpload>>,
+    #[schema(value_type = Option<Vec<PhotoUpload>>)]
+    photos: Option<Vec<Object<PhotoUpload>>>,
     /// How the bytes will be sent: `POST` (a form, the default) or `PUT`.
     #[schema(example = "POST")]
     method: Option<String>,
@@ -65,7 +66,8 @@ pub(super) struct CreateUpload {
     #[schema(format = DateTime)]
     taken_at: Option<String>,
     /// Where.
-    location: Option<LocationBody>,
+    #[schema(value_type = Option<LocationBody>)]
+    location: Option<Object<LocationBody>>,
     /// The caller's name for this upload: asked again with it, it is the same upload.
     idempotency_key: Option<String>,
 }
@@ -90,7 +92,8 @@ pub(super) struct PhotoUpload {
     #[schema(format = DateTime)]
     taken_at: Option<String>,
     /// Where.
-    location: Option<LocationBody>,
+    #[schema(value_type = Option<LocationBody>)]
+    location: Option<Object<LocationBody>>,
     /// The caller's name for this upload: asked again with it, it is the same upload.
     idempotency_key: Option<String>,
 }
@@ -258,7 +261,7 @@ fn read_photos(app: &App, wish: CreateUpload, method: Method) -> Result<Vec<Phot
     several
         .into_iter()
         .enumerate()
-        .map(|(index, photo)| read_photo(app, photo, method, &format!("photos[{index}].")))
+        .map(|(index, Object(photo))| read_photo(app, photo, method, &format!("photos[{index}].")))
         .collect()
 }
 
@@ -307,7 +310,7 @@ fn read_photo(app: &App, photo: PhotoUpload, method: Method, at: &str) -> Result
             .transpose()?,
         caption: fields::optional_text(&field("caption"), photo.caption.as_deref(), 2_000)?,
         taken_at: photo.taken_at.map(|time| fields::time(&field("taken_at"), &time)).transpose()?,
-        location: photo.location.map(|place| read_location(&field("location"), place)).transpose()?,
+        location: photo.location.map(|Object(place)| read_location(&field("location"), place)).transpose()?,
         idempotency_key: photo
             .idempotency_key
             .map(|key| fields::text(&field("idempotency_key"), &key, 255))

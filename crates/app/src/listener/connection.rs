@@ -151,8 +151,9 @@ where
         return Ok(from_listener(StatusCode::REQUEST_TIMEOUT, sentence, in_flight));
     }
     let mut response = from_handler(response, in_flight);
-    // For a connection that was not yet in use when it became crowded; see serve_connection.
-    if exchange.body_late() || *shared.crowded.borrow() {
+    // A body that nobody read ends the connection, and the client must know, or it would use it again. The last
+    // condition is for a connection that was not yet in use when it became crowded; see serve_connection.
+    if exchange.body_late() || exchange.body_unread() || *shared.crowded.borrow() {
         close_after(&mut response);
     }
     Ok(response)
