@@ -164,7 +164,7 @@ impl Run {
     async fn upload(&self, photo: &Photo, grant: Grant) -> Option<Outcome> {
         let progress = Arc::new(self.progress.file(&photo.shown(), photo.size_bytes()));
         let (mut grant, mut backoff) = (Some(grant), Backoff::new());
-        let successes = self.health.successes();
+        let mut successes = None;
         loop {
             let passing = match self.attempt(photo, grant.take(), &progress).await {
                 Ok(()) => {
@@ -182,6 +182,7 @@ impl Run {
                 Err(Trouble::Passing(passing)) => passing,
             };
             progress.restart();
+            let successes = *successes.get_or_insert_with(|| self.health.successes());
             let Some(wait) = backoff.next_wait(passing.retry_after) else {
                 let reason = format!("{} (tried {} times)", passing.reason, backoff.failures());
                 if self.health.note_exhausted(successes, passing.is_unreachable) {

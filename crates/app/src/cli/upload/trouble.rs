@@ -80,7 +80,7 @@ impl Health {
         self.strikes.store(0, Ordering::Relaxed);
     }
 
-    /// All tries of a photo were spent, the first when `successes` photos had got through. Whether it is time to give
+    /// All tries of a photo were spent; when the first failed, `successes` photos had got through. Whether it is time to give
     /// the run up: otherwise a thousand photos would each wait for a server that is not there.
     pub(super) fn note_exhausted(&self, successes: u64, is_unreachable: bool) -> bool {
         if self.successes() != successes {
