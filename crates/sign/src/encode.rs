@@ -185,7 +185,10 @@ mod tests {
 
     #[test]
     fn a_query_component_encodes_slashes_too() {
-        assert_eq!(written(|out| push_query_component(out, "a/b=c&d_e.f-g~h")), "a%2Fb%3Dc%26d_e.f-g~h");
+        assert_eq!(
+            written(|out| push_query_component(out, "a/b=c&d_e.f-g~h +")),
+            "a%2Fb%3Dc%26d_e.f-g~h%20%2B"
+        );
     }
 
     #[test]
