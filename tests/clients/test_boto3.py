@@ -148,7 +148,10 @@ def test_ranges_give_just_these_bytes(store, bucket):
     for text in ("bytes=700000-", "bytes=900000-900001", "bytes=-0"):
         assert error(store.get_object, Bucket=bucket, Key="a", Range=text) == (416, "InvalidRange")
     for text in ("bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,5-6"):
-        assert len(read(store, bucket, "a", Range=text)) == len(body), text
+        unsigned = store.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a"})
+        assert len(requests.get(unsigned, headers={"Range": text}, timeout=10).content) == len(body), text
+        # boto3 signs the header, so it cannot be ignored before the signature is checked.
+        assert error(store.get_object, Bucket=bucket, Key="a", Range=text)[0] in (400, 416), text
     store.put_object(Bucket=bucket, Key="empty")
     assert error(store.get_object, Bucket=bucket, Key="empty", Range="bytes=0-0") == (416, "InvalidRange")
 

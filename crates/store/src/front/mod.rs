@@ -4,6 +4,7 @@
 mod body;
 mod chunked;
 mod cors;
+mod error_document;
 mod form;
 mod post;
 mod screen;
@@ -99,7 +100,7 @@ impl Store {
         screen::drop_useless_range(&mut parts);
         let body = chunked::guard(&parts.headers, body);
         match self.service.call(Request::from_parts(parts, body)).await {
-            Ok(response) => response,
+            Ok(response) => error_document::complete(response, request_id).await,
             Err(cause) => {
                 let cause = BoxError::from(cause);
                 tracing::error!(%cause, "s3s failed");

@@ -44,8 +44,20 @@ pub(super) fn screen(inner: &Shared, parts: &Parts) -> S3Result<Screened> {
     Ok(Screened::Signed)
 }
 
-/// A range that is no single range of bytes is to be ignored (RFC 9110, section 14.2).
+/// Whether a list of signed headers, up to its end, names `range`.
+fn names_range(list: &str) -> bool {
+    let list = list.split(['&', ',', ' ']).next().unwrap_or_default();
+    list.replace("%3B", ";").split(';').any(|name| name.eq_ignore_ascii_case("range"))
+}
+
+/// A range that is no single range of bytes is to be ignored (RFC 9110, section 14.2), unless it is signed: then it
+/// belongs to what is verified, and `s3s` refuses it by name.
 pub(super) fn drop_useless_range(parts: &mut Parts) {
+    let signed = |text: &str| text.split("SignedHeaders=").nth(1).is_some_and(names_range);
+    let in_header = parts.headers.get(AUTHORIZATION).is_some_and(|value| value.to_str().is_ok_and(signed));
+    if in_header || parts.uri.query().is_some_and(signed) {
+        return;
+    }
     let is_single =
         |range: &http::HeaderValue| range.to_str().is_ok_and(|text| s3s::dto::Range::parse(text).is_ok());
     if parts.headers.get(RANGE).is_some_and(|range| !is_single(range)) {
