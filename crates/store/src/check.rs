@@ -193,7 +193,8 @@ impl Check<'_> {
             return Ok(false);
         }
         std::thread::sleep(SECOND_LOOK);
-        Ok(index::find(index, &row.bucket, &row.key)?.is_some() && !path.exists())
+        let is_there = fs::exists(&path).map_err(OpenError::io("look for", &path))?;
+        Ok(index::find(index, &row.bucket, &row.key)?.is_some() && !is_there)
     }
 }
 

@@ -25,9 +25,13 @@ pub struct StoreConfig {
     /// Uploads are refused with 507 once less than this many bytes are free on the file system.
     /// `None` picks the smaller of 256 MiB and 5 % of the file system.
     pub disk_floor_bytes: Option<u64>,
-    /// How many uploads may write at once. Others wait for a while, then get 503 `SlowDown`.
+    /// How many uploads may be received at once, each holding up to 256 KiB of memory. It is far above
+    /// `uploads_at_once_max`, so that slow clients do not keep others out. One more gets 503 `SlowDown`, after a wait.
+    pub receiving_at_once_max: usize,
+    /// How many uploads that have arrived whole may be synced and named at once. Others wait for a while, then get
+    /// 503 `SlowDown`.
     pub uploads_at_once_max: usize,
-    /// How long an upload waits for its turn before it gets 503 `SlowDown`.
+    /// How long an upload waits for either turn before it gets 503 `SlowDown`.
     pub upload_wait_max: Duration,
     /// Keys that, once written, never change (see [`KeyPattern`]).
     pub write_once: Vec<KeyPattern>,
@@ -48,6 +52,7 @@ impl StoreConfig {
             virtual_host_domains: Vec::new(),
             cors: CorsConfig::default(),
             disk_floor_bytes: None,
+            receiving_at_once_max: 512,
             uploads_at_once_max: 64,
             upload_wait_max: Duration::from_secs(10),
             write_once: vec![KeyPattern::new("jobs/*/photos/")],

@@ -23,6 +23,7 @@ mod publish;
 mod recover;
 mod s3;
 mod store;
+mod turns;
 mod upload;
 
 pub use check::check;

@@ -158,10 +158,11 @@ fn read_upload(folder: &Path) -> io::Result<Option<UploadFile>> {
 fn all_uploads(layout: &Layout) -> io::Result<Vec<(String, UploadFile)>> {
     let mut uploads = Vec::new();
     for folder in entries(&layout.multipart())? {
-        if let (Some(upload), Some(id)) =
-            (read_upload(&folder)?, folder.file_name().and_then(|name| name.to_str()))
-        {
-            uploads.push((id.to_owned(), upload));
+        let Some(id) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+        match read_upload(&folder) {
+            Ok(upload) => uploads.extend(upload.map(|upload| (id.to_owned(), upload))),
+            // One damaged upload must not hide the others.
+            Err(cause) => tracing::warn!(id, %cause, "a multipart upload cannot be read; it is left out"),
         }
     }
     Ok(uploads)
@@ -177,16 +178,26 @@ pub(crate) fn forget_bucket(layout: &Layout, bucket: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes uploads that nobody finished within `age_max`.
+/// Removes uploads that nobody finished within `age_max`, and half-made ones. One that cannot be read is kept: its
+/// parts were acknowledged.
 pub(crate) fn sweep(layout: &Layout, age_max: Duration) -> Result<(), OpenError> {
     let folder = layout.multipart();
-    let age_max = i64::try_from(age_max.as_millis()).unwrap_or(i64::MAX);
     for path in entries(&folder).map_err(OpenError::io("read", &folder))? {
-        let initiated_ms = read_upload(&path).ok().flatten().map(|upload| upload.initiated_ms);
-        if initiated_ms.is_none_or(|initiated_ms| now_ms().saturating_sub(initiated_ms) > age_max) {
-            tracing::info!(path = %path.display(), "removing an abandoned multipart upload");
-            fs::remove_dir_all(&path).map_err(OpenError::io("remove", &path))?;
+        match read_upload(&path) {
+            Ok(Some(upload)) if !is_older(&upload, age_max) => {}
+            Ok(_) => {
+                tracing::info!(path = %path.display(), "removing an abandoned multipart upload");
+                fs::remove_dir_all(&path).map_err(OpenError::io("remove", &path))?;
+            }
+            Err(cause) => {
+                tracing::warn!(path = %path.display(), %cause, "a multipart upload cannot be read; it is kept");
+            }
         }
     }
     Ok(())
+}
+
+fn is_older(upload: &UploadFile, age_max: Duration) -> bool {
+    let age_max = i64::try_from(age_max.as_millis()).unwrap_or(i64::MAX);
+    now_ms().saturating_sub(upload.initiated_ms) > age_max
 }

@@ -75,12 +75,12 @@ impl Inner {
         if let Some(existing) = &existing
             && self.is_write_once(&trailer.key)
         {
-            let same = existing.size == trailer.size && existing.sha256 == trailer.sha256;
-            return if same {
-                Ok(existing.clone())
-            } else {
-                Err(precondition_failed("the key is written once"))
-            };
+            if existing.size != trailer.size || existing.sha256 != trailer.sha256 {
+                return Err(precondition_failed("the key is written once"));
+            }
+            // Whoever brought these bytes first may have failed at the last steps.
+            self.confirm(&path, existing)?;
+            return Ok(existing.clone());
         }
         condition.check(existing.as_ref())?;
         match existing {
@@ -90,6 +90,21 @@ impl Inner {
         Ok(trailer)
     }
 
+    /// The object that an upload in parts has become, durable like one that was published now; `None` when the key
+    /// names no object or one of another upload. Blocks.
+    pub(crate) fn published_by(&self, upload_id: &str, bucket: &str, key: &str) -> S3Result<Option<Trailer>> {
+        let _bucket = self.bucket_gate.read().unwrap_or_else(PoisonError::into_inner);
+        self.need_bucket(bucket)?;
+        let _key = self.locks.lock(key);
+        let path = self.layout.object(bucket, key);
+        let existing = self.readable_or_quarantined(&path)?;
+        let existing = existing.filter(|existing| existing.upload_id.as_deref() == Some(upload_id));
+        if let Some(existing) = &existing {
+            self.confirm(&path, existing)?;
+        }
+        Ok(existing)
+    }
+
     fn publish_new(&self, staged: &Staged, path: &Path, trailer: &Trailer) -> S3Result<()> {
         match fs::hard_link(&staged.path, path) {
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
@@ -97,7 +112,9 @@ impl Inner {
             }
             result => result.map_err(from_io("name an object"))?,
         }
-        self.confirm(path, trailer).inspect_err(|_| undo("unname an object", || disk::remove_if_there(path)))
+        self.confirm(path, trailer).inspect_err(|_| {
+            self.take_back((&trailer.bucket, &trailer.key), path, || disk::remove_if_there(path));
+        })
     }
 
     fn replace(&self, staged: &Staged, path: &Path, trailer: &Trailer) -> S3Result<()> {
@@ -107,14 +124,33 @@ impl Inner {
         fs::hard_link(path, &old).map_err(from_io("keep the old object"))?;
         let old = Remove(old);
         fs::rename(&second.0, path).map_err(from_io("replace an object"))?;
-        self.confirm(path, trailer).inspect_err(|_| undo("restore an object", || fs::rename(&old.0, path)))
+        self.confirm(path, trailer).inspect_err(|_| {
+            self.take_back((&trailer.bucket, &trailer.key), path, || fs::rename(&old.0, path));
+        })
     }
 
     /// The last two steps: the directory entry and the index row become durable.
     fn confirm(&self, path: &Path, trailer: &Trailer) -> S3Result<()> {
         let folder = path.parent().ok_or_else(|| internal("find the folder of an object"))?;
-        sync_dir(folder).map_err(from_io("sync a folder of objects"))?;
+        self.sync_of((&trailer.bucket, &trailer.key), folder)?;
         self.apply(Change::Upsert(Row::from(trailer)))
+    }
+
+    /// Syncs a folder for the sake of one key. What is on the disk after a sync that failed, nobody knows.
+    fn sync_of(&self, (bucket, key): (&str, &str), folder: &Path) -> S3Result<()> {
+        sync_dir(folder).map_err(|cause| {
+            undo("note a doubt", || self.note_doubt(bucket, key));
+            from_io("sync a folder of objects")(cause)
+        })
+    }
+
+    /// Undoes a step on an object's file, durably. Where that fails, the next start settles it.
+    fn take_back(&self, (bucket, key): (&str, &str), path: &Path, step: impl FnOnce() -> io::Result<()>) {
+        let undone = step().and_then(|()| path.parent().map_or(Ok(()), sync_dir));
+        if let Err(cause) = undone {
+            tracing::error!(bucket, key, %cause, "cannot undo a change; the next start settles it");
+            undo("note a doubt", || self.note_doubt(bucket, key));
+        }
     }
 
     /// Deletes an object; one that is not there is fine. Blocks.
@@ -139,7 +175,7 @@ impl Inner {
         match self.confirm_delete(&path, bucket, key) {
             Ok(()) => drop(Remove(trash)),
             Err(error) => {
-                undo("restore an object", || fs::rename(&trash, &path));
+                self.take_back((bucket, key), &path, || fs::rename(&trash, &path));
                 return Err(error);
             }
         }
@@ -149,8 +185,8 @@ impl Inner {
     fn confirm_delete(&self, path: &Path, bucket: &str, key: &str) -> S3Result<()> {
         let folder = path.parent().ok_or_else(|| internal("find the folder of an object"))?;
         // The trash first: an object may be in both folders after a crash, but never in neither.
-        sync_dir(&self.layout.trash()).map_err(from_io("sync the trash"))?;
-        sync_dir(folder).map_err(from_io("sync a folder of objects"))?;
+        self.sync_of((bucket, key), &self.layout.trash())?;
+        self.sync_of((bucket, key), folder)?;
         self.apply(Change::Remove { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn make_folders(layout: &Layout) -> Result<(), OpenError> {
 pub(crate) fn ensure_index(layout: &Layout) -> Result<(), OpenError> {
     let path = layout.index();
     let wanted = layout.rebuild_wanted();
-    let why = if wanted.exists() {
+    let why = if fs::exists(&wanted).map_err(OpenError::io("look for", &wanted))? {
         "it was found damaged"
     } else {
         match index::usable(&path) {
@@ -140,9 +140,9 @@ fn sweep_staging(layout: &Layout, connection: &Connection) -> Result<usize, Open
     let mut published = 0;
     connection.execute_batch("BEGIN")?;
     for path in &paths {
-        if let Some(trailer) = read_trailer(path)?
-            && is_same_file(path, &layout.object(&trailer.bucket, &trailer.key))
-        {
+        let Some(trailer) = read_trailer(path)? else { continue };
+        let object = layout.object(&trailer.bucket, &trailer.key);
+        if is_same_file(path, &object).map_err(OpenError::io("look at", &object))? {
             index::upsert(connection, &Row::from(&trailer))?;
             published += 1;
         }
@@ -163,7 +163,7 @@ fn sweep_trash(layout: &Layout, connection: &Connection) -> Result<usize, OpenEr
         let Some(trashed) = read_trailer(path)? else { continue };
         settled += 1;
         let path = layout.object(&trashed.bucket, &trashed.key);
-        if !path.exists() {
+        if !fs::exists(&path).map_err(OpenError::io("look for", &path))? {
             index::remove(connection, &trashed.bucket, &trashed.key)?;
         } else if let Some(trailer) = read_trailer(&path)? {
             index::upsert(connection, &Row::from(&trailer))?;
@@ -187,10 +187,12 @@ fn read_trailer(path: &Path) -> Result<Option<Trailer>, OpenError> {
     }
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (fs::metadata(one), fs::metadata(other)) {
-        (Ok(one), Ok(other)) => one.dev() == other.dev() && one.ino() == other.ino(),
-        _ => false,
+fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
+    let one = fs::metadata(one)?;
+    match fs::metadata(other) {
+        Ok(other) => Ok(one.dev() == other.dev() && one.ino() == other.ino()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
     }
 }
 
@@ -211,10 +213,8 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 pub(crate) fn load_buckets(layout: &Layout) -> Result<BTreeMap<String, i64>, OpenError> {
     let folder = layout.buckets();
     let mut buckets = BTreeMap::new();
-    for path in entries(&folder).map_err(OpenError::io("read", &folder))? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_dir()) else {
-            continue;
-        };
+    for path in bucket_folders(layout).map_err(OpenError::io("read", &folder))? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         make_shards(&path).map_err(OpenError::io("create", &path))?;
         let bytes = fs::read(path.join(BUCKET_FILE)).unwrap_or_default();
         let created_ms = serde_json::from_slice::<BucketFile>(&bytes).map_or(0, |file| file.created_ms);
@@ -255,14 +255,50 @@ impl ObjectFile {
 
 /// Every file among the objects, one folder at a time.
 pub(crate) fn object_files(layout: &Layout) -> impl Iterator<Item = io::Result<ObjectFile>> {
-    let buckets = entries(&layout.buckets()).unwrap_or_default();
+    let (buckets, unreadable) = match bucket_folders(layout) {
+        Ok(buckets) => (buckets, None),
+        Err(cause) => (Vec::new(), Some(Err(cause))),
+    };
     let folders = buckets.into_iter().flat_map(|bucket| shards().map(move |shard| bucket.join(shard)));
-    folders.flat_map(|folder| {
+    let files = folders.flat_map(|folder| {
         let files: Vec<_> = match entries(&folder) {
             Ok(paths) => paths.into_iter().map(|path| Ok(ObjectFile { path })).collect(),
+            // Only of these 256 one may be missing: a start makes it.
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(cause) => vec![Err(cause)],
         };
         files
-    })
+    });
+    unreadable.into_iter().chain(files)
+}
+
+/// The folders of the buckets. One that cannot be looked at is an error: taken for nothing, it would lose its photos.
+fn bucket_folders(layout: &Layout) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for path in entries(&layout.buckets())? {
+        if fs::metadata(&path)?.is_dir() {
+            folders.push(path);
+        }
+    }
+    Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_that_cannot_be_read_are_an_error_and_no_empty_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path());
+        assert!(rebuild_index(&layout).is_err(), "no folder of buckets");
+        fs::write(layout.buckets(), "no folder").unwrap();
+        assert!(rebuild_index(&layout).is_err());
+        assert!(!layout.index().exists());
+        fs::remove_file(layout.buckets()).unwrap();
+        fs::create_dir_all(layout.bucket("photos").join("00")).unwrap();
+        assert_eq!(rebuild_index(&layout).unwrap(), 0, "a missing shard is empty");
+        fs::write(layout.bucket("photos").join("01"), "no folder").unwrap();
+        assert!(rebuild_index(&layout).is_err());
+    }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use s3s::path::check_bucket_name;
 use s3s::service::S3Service;
 use s3s::{S3Error, S3ErrorCode, S3Result};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::config::{OpenError, StoreConfig};
 use crate::disk::{self, DiskFloor, sync_dir};
@@ -21,12 +21,16 @@ use crate::layout::{Layout, random_name};
 use crate::locks::KeyLocks;
 use crate::publish::index_error;
 use crate::recover::{self, BUCKET_FILE, BucketFile};
+use crate::turns::{TURNS_MAX, Turns};
 use crate::upload::blocking;
 use crate::{multipart, s3};
 
-/// Uploads that may wait for their turn, for each that may write.
+/// Uploads that may wait before they are received, for each that may be received.
 const WAITING_PER_UPLOAD: usize = 4;
-/// How long [`Store::shutdown`] waits for uploads that are being written.
+/// Deletions and other changes that are no uploads.
+const CHANGES_AT_ONCE_MAX: usize = 64;
+const CHANGES_WAITING_MAX: usize = 1024;
+/// How long [`Store::shutdown`] waits for what is being changed.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
 
 /// An open object store. Cheap to clone; all clones are the same store.
@@ -49,8 +53,12 @@ pub(crate) struct Inner {
     /// Read by whatever changes an object, written by what makes or removes a bucket.
     pub(crate) bucket_gate: RwLock<()>,
     buckets: RwLock<BTreeMap<String, i64>>,
-    uploads: Arc<Semaphore>,
-    uploads_waiting: AtomicUsize,
+    /// Uploads from their first byte to their answer.
+    receiving: Turns,
+    /// Uploads that are synced and named.
+    storing: Turns,
+    /// Changes that are no uploads.
+    changing: Turns,
     closing: AtomicBool,
     lock: Mutex<Option<File>>,
 }
@@ -70,21 +78,25 @@ impl Store {
     /// Makes a bucket unless it is there already. Names follow the rules of Amazon S3
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
     pub async fn create_bucket_if_missing(&self, bucket: &str) -> Result<(), BucketError> {
-        let (inner, bucket) = (Arc::clone(&self.inner), bucket.to_owned());
-        match blocking(move || inner.create_bucket(&bucket)).await {
+        let bucket = bucket.to_owned();
+        match self.inner.change(move |inner| inner.create_bucket(&bucket)).await {
             Err(error) if *error.code() != S3ErrorCode::BucketAlreadyOwnedByYou => Err(BucketError(error)),
             _ => Ok(()),
         }
     }
 
-    /// Stops taking requests, waits up to 30 seconds for uploads that are being written, folds the index's
+    /// Stops taking requests, waits up to 30 seconds for uploads and deletions that have begun, folds the index's
     /// write-ahead log into its file and releases the lock. Requests that still come get 503.
     pub async fn shutdown(self) {
         let inner = self.inner;
         inner.closing.store(true, Ordering::SeqCst);
-        let all = u32::try_from(inner.config.uploads_at_once_max).unwrap_or(u32::MAX);
-        if tokio::time::timeout(SHUTDOWN_WAIT, inner.uploads.acquire_many(all)).await.is_err() {
-            tracing::warn!("some uploads did not end in time");
+        let ending = async {
+            tokio::join!(inner.receiving.end(), inner.changing.end());
+            // An upload needs one of these to end.
+            inner.storing.end().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_WAIT, ending).await.is_err() {
+            tracing::warn!("some uploads or deletions did not end in time");
         }
         let closing = Arc::clone(&inner);
         if tokio::task::spawn_blocking(move || closing.index.close()).await.is_err() {
@@ -101,8 +113,14 @@ pub struct BucketError(S3Error);
 
 impl Inner {
     fn open(config: StoreConfig) -> Result<Self, OpenError> {
-        if config.uploads_at_once_max == 0 || config.uploads_at_once_max > Semaphore::MAX_PERMITS >> 4 {
-            return Err(OpenError::Config("uploads_at_once_max must be at least 1".to_owned()));
+        let limits = [
+            ("uploads_at_once_max", config.uploads_at_once_max),
+            ("receiving_at_once_max", config.receiving_at_once_max),
+        ];
+        for (name, limit) in limits {
+            if !(1..=TURNS_MAX).contains(&limit) {
+                return Err(OpenError::Config(format!("{name} must be between 1 and {TURNS_MAX}")));
+            }
         }
         let layout = Layout::new(&config.root);
         recover::make_folders(&layout)?;
@@ -112,14 +130,16 @@ impl Inner {
         multipart::sweep(&layout, config.multipart_age_max)?;
         let buckets = recover::load_buckets(&layout)?;
         let index = Index::open(&layout.index(), &layout.rebuild_wanted())?;
+        let (receiving, wait_max) = (config.receiving_at_once_max, config.upload_wait_max);
         Ok(Self {
             floor: DiskFloor::new(config.root.clone(), config.disk_floor_bytes),
             locks: KeyLocks::new(),
             upload_locks: KeyLocks::new(),
             bucket_gate: RwLock::new(()),
             buckets: RwLock::new(buckets),
-            uploads: Arc::new(Semaphore::new(config.uploads_at_once_max)),
-            uploads_waiting: AtomicUsize::new(0),
+            receiving: Turns::new(receiving, receiving.saturating_mul(WAITING_PER_UPLOAD), wait_max),
+            storing: Turns::new(config.uploads_at_once_max, receiving, wait_max),
+            changing: Turns::new(CHANGES_AT_ONCE_MAX, CHANGES_WAITING_MAX, wait_max),
             closing: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
             layout,
@@ -132,20 +152,28 @@ impl Inner {
         self.closing.load(Ordering::SeqCst)
     }
 
-    /// Waits for an upload's turn: not too long, and not behind too many others.
-    pub(crate) async fn admit_upload(&self) -> S3Result<OwnedSemaphorePermit> {
-        let slow_down =
-            || refuse(S3ErrorCode::SlowDown, "Too many uploads at once. Please reduce your request rate.");
-        if let Ok(permit) = Arc::clone(&self.uploads).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let waiting = Waiting::enter(&self.uploads_waiting);
-        if waiting.before >= self.config.uploads_at_once_max.saturating_mul(WAITING_PER_UPLOAD) {
-            return Err(slow_down());
-        }
-        let turn =
-            tokio::time::timeout(self.config.upload_wait_max, Arc::clone(&self.uploads).acquire_owned());
-        turn.await.ok().and_then(Result::ok).ok_or_else(slow_down)
+    /// Waits for an upload's turn to be received.
+    pub(crate) async fn turn_to_receive(&self) -> S3Result<OwnedSemaphorePermit> {
+        self.receiving.take().await
+    }
+
+    /// Waits for the turn of an upload that has arrived to be synced and named.
+    pub(crate) async fn turn_to_store(&self) -> S3Result<OwnedSemaphorePermit> {
+        self.storing.take().await
+    }
+
+    /// Makes a change that is no upload on a blocking thread, to the end even when the client has gone.
+    pub(crate) async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Self) -> S3Result<T> + Send + 'static,
+    ) -> S3Result<T> {
+        let turn = self.changing.take().await?;
+        let inner = Arc::clone(self);
+        blocking(move || {
+            let _turn = turn;
+            change(&inner)
+        })
+        .await
     }
 
     pub(crate) fn is_write_once(&self, key: &str) -> bool {
@@ -236,22 +264,4 @@ fn holds_files(bucket: &Path) -> std::io::Result<bool> {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Counts one that waits, for as long as it waits.
-struct Waiting<'a> {
-    count: &'a AtomicUsize,
-    before: usize,
-}
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::SeqCst);
-    }
 }

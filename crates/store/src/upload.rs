@@ -19,7 +19,7 @@ use crate::layout::random_name;
 use crate::store::Inner;
 
 /// An upload holds two of these: one being filled from the network, one being hashed and written.
-const BLOCK_BYTES: usize = 256 * 1024;
+const BLOCK_BYTES: usize = 128 * 1024;
 
 /// A file in the staging folder; removed when dropped.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct Upload {
     hasher: BodyHasher,
     reservation: Reservation,
     size: u64,
-    permit: Arc<OwnedSemaphorePermit>,
+    turn: OwnedSemaphorePermit,
 }
 
 /// A body that has arrived whole: in a staging file that has no trailer yet and is not synced.
@@ -58,20 +58,21 @@ pub(crate) struct Received {
     pub(crate) staged: Staged,
     pub(crate) size: u64,
     pub(crate) digests: Digests,
-    /// Kept until the object is published, so that uploads which wait for the disk count too.
-    _turn: Arc<OwnedSemaphorePermit>,
+    /// Kept until the object is published, so that uploads which wait for the disk count too, and a shutdown waits
+    /// for them.
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Upload {
     /// Starts an upload. Blocks.
     pub(crate) fn start(
         inner: &Inner,
-        permit: Arc<OwnedSemaphorePermit>,
+        turn: OwnedSemaphorePermit,
         reservation: Reservation,
         asked: &[Algorithm],
     ) -> S3Result<Self> {
         let staged = Staged::create(&inner.layout.staging()).map_err(from_io("create a staging file"))?;
-        Ok(Self { staged, hasher: BodyHasher::new(asked), reservation, size: 0, permit })
+        Ok(Self { staged, hasher: BodyHasher::new(asked), reservation, size: 0, turn })
     }
 
     /// Appends to the body. Blocks.
@@ -83,7 +84,7 @@ impl Upload {
     }
 
     pub(crate) fn finish(self) -> Received {
-        Received { staged: self.staged, size: self.size, digests: self.hasher.finish(), _turn: self.permit }
+        Received { staged: self.staged, size: self.size, digests: self.hasher.finish(), _turn: self.turn }
     }
 }
 
@@ -108,11 +109,11 @@ where
     if announced.exact_bytes.is_some_and(|bytes| bytes > announced.max_bytes) {
         return Err(too_large());
     }
-    let permit = Arc::new(inner.admit_upload().await?);
+    let turn = inner.turn_to_receive().await?;
     let reservation = inner.floor.reserve(announced.reserve_bytes).map_err(|_| storage_full())?;
     let starting = {
         let (inner, asked) = (Arc::clone(inner), announced.asked.clone());
-        blocking(move || Upload::start(&inner, permit, reservation, &asked))
+        blocking(move || Upload::start(&inner, turn, reservation, &asked))
     };
     let mut blocks = Blocks::new(starting.await?);
     let mut size: u64 = 0;

@@ -26,9 +26,7 @@ pub(super) enum Screened {
 
 /// Refuses a request, or says which way it goes.
 pub(super) fn screen(inner: &Shared, parts: &Parts) -> S3Result<Screened> {
-    if parts.method == Method::POST
-        && let Some(content_type) = form_type(parts)
-    {
+    if let Some(content_type) = form_type(parts)? {
         let bucket = post_bucket(inner, parts)?;
         let boundary = boundary(content_type).ok_or_else(|| {
             refuse(S3ErrorCode::MalformedPOSTRequest, "The Content-Type of a form must name its boundary.")
@@ -65,10 +63,35 @@ pub(super) fn drop_useless_range(parts: &mut Parts) {
     }
 }
 
-fn form_type(parts: &Parts) -> Option<&str> {
-    let content_type = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("multipart/form-data").then_some(content_type)
+/// The `Content-Type` of a form. `s3s` takes more for a form than this store does (`multipart/form-data+x`, since it
+/// compares the type without its suffix), would read it whole into memory before anything is checked and judge it by
+/// rules of its own: whatever could look like a form to it is refused.
+fn form_type(parts: &Parts) -> S3Result<Option<&str>> {
+    if parts.method != Method::POST {
+        return Ok(None);
+    }
+    let mut types = parts.headers.get_all(CONTENT_TYPE).iter();
+    let Some(first) = types.next() else { return Ok(None) };
+    if types.next().is_some() {
+        return Err(refuse(S3ErrorCode::InvalidArgument, "The Content-Type is given more than once."));
+    }
+    let kind = first.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if kind.eq_ignore_ascii_case(b"multipart/form-data") {
+        let malformed =
+            |_| refuse(S3ErrorCode::MalformedPOSTRequest, "The Content-Type of a form must be ASCII.");
+        return first.to_str().map(Some).map_err(malformed);
+    }
+    let is_multipart = kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+    if is_multipart { Err(not_a_form()) } else { Ok(None) }
+}
+
+fn not_a_form() -> s3s::S3Error {
+    let mut error = refuse(
+        S3ErrorCode::Custom("UnsupportedMediaType".into()),
+        "Of the multipart types a POST may only have multipart/form-data.",
+    );
+    error.set_status_code(http::StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    error
 }
 
 fn boundary(content_type: &str) -> Option<String> {

@@ -1,6 +1,5 @@
 //! Buckets.
 
-use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use s3s::dto::{
@@ -11,7 +10,6 @@ use s3s::dto::{
 use s3s::{S3Request, S3Result};
 
 use super::Backend;
-use crate::upload::blocking;
 
 /// S3 names the owner of everything; this store has one.
 pub(super) fn owner() -> Owner {
@@ -28,9 +26,9 @@ impl Backend {
         &self,
         request: S3Request<CreateBucketInput>,
     ) -> S3Result<CreateBucketOutput> {
-        let (inner, bucket) = (Arc::clone(&self.inner), request.input.bucket);
+        let bucket = request.input.bucket;
         let location = Some(format!("/{bucket}"));
-        blocking(move || inner.create_bucket(&bucket)).await?;
+        self.inner.change(move |inner| inner.create_bucket(&bucket)).await?;
         Ok(CreateBucketOutput { location })
     }
 
@@ -38,8 +36,7 @@ impl Backend {
         &self,
         request: S3Request<DeleteBucketInput>,
     ) -> S3Result<DeleteBucketOutput> {
-        let inner = Arc::clone(&self.inner);
-        blocking(move || inner.delete_bucket(&request.input.bucket)).await?;
+        self.inner.change(move |inner| inner.delete_bucket(&request.input.bucket)).await?;
         Ok(DeleteBucketOutput::default())
     }
 

@@ -15,7 +15,6 @@ use super::Meta;
 use super::meta::checksums_of;
 use super::write::{Expected, trailer};
 use crate::checksum::{Algorithm, BodyHasher, Checksums};
-use crate::disk;
 use crate::error::{from_io, refuse, storage_full};
 use crate::layout::hex;
 use crate::multipart::{Part, UploadFile, no_such_upload, open_part};
@@ -31,14 +30,14 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// Joins the parts that `input` names and publishes the object. Blocks.
 pub(super) fn complete(
     inner: &Arc<Inner>,
-    permit: OwnedSemaphorePermit,
+    turn: OwnedSemaphorePermit,
     input: CompleteMultipartUploadInput,
 ) -> S3Result<Trailer> {
     let _upload = inner.upload_locks.lock(&input.upload_id);
     let (folder, upload) = match inner.multipart(&input.bucket, &input.key, &input.upload_id) {
         Err(error) if *error.code() == S3ErrorCode::NoSuchUpload => {
             // The answer to the first time may have been lost on its way.
-            return completed_before(inner, &input).ok_or(error);
+            return inner.published_by(&input.upload_id, &input.bucket, &input.key)?.ok_or(error);
         }
         result => result?,
     };
@@ -56,7 +55,7 @@ pub(super) fn complete(
             "x-amz-mp-object-size is not the size of the parts together.",
         ));
     }
-    let mut received = join(inner, permit, &parts, size, &upload)?;
+    let mut received = join(inner, turn, &parts, size, &upload)?;
     if upload.composite {
         received.digests.checksums = composite_checksum(&parts, upload.algorithm)?;
     }
@@ -75,12 +74,6 @@ pub(super) fn complete(
         tracing::warn!(%error, "the parts of a completed upload remain");
     }
     Ok(stored)
-}
-
-fn completed_before(inner: &Inner, input: &CompleteMultipartUploadInput) -> Option<Trailer> {
-    let file = disk::open_if_there(&inner.layout.object(&input.bucket, &input.key)).ok()??;
-    let trailer = Trailer::read(&file).ok()?;
-    (trailer.upload_id.as_ref() == Some(&input.upload_id)).then_some(trailer)
 }
 
 /// Opens the parts that were named, and refuses what S3 refuses about such a list.
@@ -125,14 +118,14 @@ fn open_parts(folder: &Path, named: Vec<CompletedPart>) -> S3Result<Vec<Part>> {
 /// Copies the parts into one staging file.
 fn join(
     inner: &Inner,
-    permit: OwnedSemaphorePermit,
+    turn: OwnedSemaphorePermit,
     parts: &[Part],
     size: u64,
     upload: &UploadFile,
 ) -> S3Result<Received> {
     let reservation = inner.floor.reserve(size).map_err(|_| storage_full())?;
     let asked: Vec<_> = upload.algorithm.into_iter().filter(|_| !upload.composite).collect();
-    let mut writing = Upload::start(inner, permit.into(), reservation, &asked)?;
+    let mut writing = Upload::start(inner, turn, reservation, &asked)?;
     let mut block = vec![0; BLOCK_BYTES];
     for part in parts {
         let mut at = 0;

@@ -1,7 +1,5 @@
 //! Deleting objects.
 
-use std::sync::Arc;
-
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
     ETagCondition, Error,
@@ -10,7 +8,6 @@ use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::{Backend, read};
 use crate::error::refuse;
-use crate::upload::blocking;
 
 /// S3's limit for one request.
 const DELETES_MAX: usize = 1000;
@@ -20,7 +17,7 @@ impl Backend {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<DeleteObjectOutput> {
-        let (inner, input) = (Arc::clone(&self.inner), request.input);
+        let input = request.input;
         read::check_version(input.version_id.as_deref())?;
         if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
             return Err(refuse(
@@ -28,7 +25,9 @@ impl Backend {
                 "Of the conditions of a deletion only If-Match is supported.",
             ));
         }
-        blocking(move || inner.delete(&input.bucket, &input.key, input.if_match.as_ref())).await?;
+        let deleting =
+            self.inner.change(move |inner| inner.delete(&input.bucket, &input.key, input.if_match.as_ref()));
+        deleting.await?;
         Ok(DeleteObjectOutput::default())
     }
 
@@ -46,8 +45,8 @@ impl Backend {
             ));
         }
         let quiet = input.delete.quiet.unwrap_or(false);
-        let (inner, bucket) = (Arc::clone(&self.inner), input.bucket);
-        let (deleted, errors) = blocking(move || {
+        let bucket = input.bucket;
+        let deleting = self.inner.change(move |inner| {
             let (mut deleted, mut errors) = (Vec::new(), Vec::new());
             for object in objects {
                 let condition = object.e_tag.map(ETagCondition::ETag);
@@ -66,8 +65,8 @@ impl Backend {
                 }
             }
             Ok((deleted, errors))
-        })
-        .await?;
+        });
+        let (deleted, errors) = deleting.await?;
         Ok(DeleteObjectsOutput { deleted: Some(deleted), errors: Some(errors), request_charged: None })
     }
 }

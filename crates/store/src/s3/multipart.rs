@@ -13,13 +13,14 @@ use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::buckets::{owner, timestamp};
 use super::meta::{checksums_of, meta_of, set_checksums};
-use super::write::{Expected, Promised, asked_algorithm, check_key, check_meta, receive_checked, trailer};
+use super::write::{
+    Expected, Promised, asked_algorithm, check_key, check_meta, receive_checked, seal_and, trailer,
+};
 use super::{Backend, Meta};
 use crate::checksum::Algorithm;
 use crate::error::{from_io, refuse};
 use crate::multipart::{UploadFile, open_part, part_numbers};
 use crate::object_file::Trailer;
-use crate::publish::seal;
 use crate::store::now_ms;
 use crate::upload::{Announced, Received, blocking, receive};
 
@@ -89,7 +90,7 @@ impl Backend {
             composite,
         };
         let (checksum_type, checksum_algorithm) = (checksum_type(&upload), checksum_algorithm(&upload));
-        let upload_id = blocking(move || inner.create_multipart(&upload)).await?;
+        let upload_id = inner.change(move |inner| inner.create_multipart(&upload)).await?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -108,15 +109,13 @@ impl Backend {
 
     async fn store_part(
         &self,
-        mut received: Received,
+        received: Received,
         trailer: Trailer,
         id: String,
         number: i32,
     ) -> S3Result<Trailer> {
-        let inner = Arc::clone(&self.inner);
-        blocking(move || {
-            seal(&mut received.staged, &trailer)?;
-            inner.put_part(&received.staged, &id, number)?;
+        seal_and(&self.inner, received, trailer, move |inner, staged, trailer| {
+            inner.put_part(staged, &id, number)?;
             Ok(trailer)
         })
         .await
@@ -193,9 +192,9 @@ impl Backend {
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let input = request.input;
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
-        let permit = self.inner.admit_upload().await?;
+        let turn = self.inner.turn_to_store().await?;
         let inner = Arc::clone(&self.inner);
-        let stored = blocking(move || super::complete::complete(&inner, permit, input)).await?;
+        let stored = blocking(move || super::complete::complete(&inner, turn, input)).await?;
         let mut output = CompleteMultipartUploadOutput {
             location: Some(format!("/{bucket}/{key}")),
             bucket: Some(bucket),
@@ -211,13 +210,13 @@ impl Backend {
         &self,
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<AbortMultipartUploadOutput> {
-        let (inner, input) = (Arc::clone(&self.inner), request.input);
-        blocking(move || {
+        let input = request.input;
+        let removing = self.inner.change(move |inner| {
             let _upload = inner.upload_locks.lock(&input.upload_id);
             inner.multipart(&input.bucket, &input.key, &input.upload_id)?;
             inner.remove_multipart(&input.upload_id)
-        })
-        .await?;
+        });
+        removing.await?;
         Ok(AbortMultipartUploadOutput::default())
     }
 

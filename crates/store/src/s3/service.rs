@@ -27,6 +27,11 @@ pub(crate) fn service(inner: &Arc<Inner>) -> Result<S3Service, OpenError> {
     }
     let mut config = S3Config::default();
     config.xml_max_body_size = XML_BYTES_MAX;
+    // Forms never come this way (`front::screen`); if one did, not a byte of it is to be kept.
+    config.post_object_max_file_size = 0;
+    config.form_max_field_size = 0;
+    config.form_max_fields_size = 0;
+    config.form_max_parts = 1;
     let backend = Backend { inner: Arc::clone(inner) };
     let mut builder = S3ServiceBuilder::new(backend.clone());
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
@@ -71,6 +76,14 @@ impl Inner {
     }
 }
 
+impl Backend {
+    /// `s3s` has a PostObject of its own that would hand its file to `put_object`. This store's is in front of it.
+    #[allow(clippy::unused_async)] // all operations are called alike
+    async fn post_object(&self, _request: S3Request<PostObjectInput>) -> S3Result<PostObjectOutput> {
+        Err(refuse(S3ErrorCode::MethodNotAllowed, "A form is posted as multipart/form-data."))
+    }
+}
+
 /// Writes one method of the `S3` trait that hands over to the function of the same name in this module's children.
 macro_rules! operations {
     ($($name:ident: $input:ident -> $output:ident;)*) => {
@@ -101,6 +114,7 @@ operations! {
     list_objects: ListObjectsInput -> ListObjectsOutput;
     list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output;
     list_parts: ListPartsInput -> ListPartsOutput;
+    post_object: PostObjectInput -> PostObjectOutput;
     put_object: PutObjectInput -> PutObjectOutput;
     upload_part: UploadPartInput -> UploadPartOutput;
     upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput;

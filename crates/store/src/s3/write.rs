@@ -19,7 +19,7 @@ use crate::layout::hex;
 use crate::object_file::Trailer;
 use crate::publish::{WriteCondition, seal};
 use crate::store::{Inner, now_ms};
-use crate::upload::{Announced, Received, blocking, receive};
+use crate::upload::{Announced, Received, Staged, blocking, receive};
 
 /// S3's limit for user metadata, in bytes of names and values.
 const METADATA_BYTES_MAX: usize = 2048;
@@ -188,17 +188,33 @@ pub(super) async fn receive_checked(
     Ok(received)
 }
 
-/// Seals and publishes on a blocking thread, to the end even when the client has gone.
+/// Seals and publishes.
 pub(crate) async fn store(
     inner: &Arc<Inner>,
-    mut received: Received,
+    received: Received,
     trailer: Trailer,
     condition: WriteCondition,
 ) -> S3Result<Trailer> {
+    seal_and(inner, received, trailer, move |inner, staged, trailer| {
+        inner.publish(staged, trailer, &condition)
+    })
+    .await
+}
+
+/// Seals a body and names it on a blocking thread, to the end even when the client has gone.
+pub(super) async fn seal_and<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    received: Received,
+    trailer: Trailer,
+    name: impl FnOnce(&Inner, &Staged, Trailer) -> S3Result<T> + Send + 'static,
+) -> S3Result<T> {
+    let turn = inner.turn_to_store().await?;
     let inner = Arc::clone(inner);
     blocking(move || {
+        // Whole, not by its fields: its turn and this one must last as long as the work.
+        let (mut received, _turn) = (received, turn);
         seal(&mut received.staged, &trailer)?;
-        inner.publish(&received.staged, trailer, &condition)
+        name(&inner, &received.staged, trailer)
     })
     .await
 }

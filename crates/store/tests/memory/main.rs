@@ -70,6 +70,22 @@ async fn post_many(server: &Server, count: usize, bytes: usize) {
     }
 }
 
+/// What another program would take for a form, from somebody who cannot sign.
+async fn post_what_is_no_form(server: &Server, bytes: usize) {
+    let fields = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n\
+                  --b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=NOBODY/{}/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00",
+        now().amz_day()
+    );
+    let request = Request::post(format!("http://{}/{BUCKET}", server.address))
+        .header("content-type", "multipart/form-data+x; boundary=b")
+        .header("authorization", authorization)
+        .body(blocks(fields.to_owned(), bytes, "\r\n--b--\r\n".to_owned()))
+        .unwrap();
+    assert_eq!(server.store.handle(request).await.status(), 415);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_stays_flat_however_large_or_many_the_uploads_are() {
     let server = Server::start().await;
@@ -78,6 +94,9 @@ async fn memory_stays_flat_however_large_or_many_the_uploads_are() {
     put_one_large(&server, 256 * MIB).await;
     let for_one = peak_memory() - before;
     assert!(for_one < 8 * MIB, "{for_one} bytes more for one body of 256 MiB");
+    post_what_is_no_form(&server, 256 * MIB).await;
+    let without_form = peak_memory() - before;
+    assert!(without_form < 8 * MIB, "{without_form} bytes more for what is no form");
     post_many(&server, 16, 20 * MIB).await;
     let for_many = peak_memory() - before;
     assert!(for_many < 48 * MIB, "{for_many} bytes more for 16 forms of 20 MiB");

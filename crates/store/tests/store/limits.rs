@@ -231,9 +231,25 @@ async fn a_client_that_goes_away_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn more_uploads_than_allowed_wait_a_while_and_then_get_503() {
+async fn slow_uploads_take_no_turn_from_those_that_have_arrived() {
     let server = Server::start_with(|config| {
         config.uploads_at_once_max = 1;
+        config.upload_wait_max = Duration::from_millis(200);
+    })
+    .await;
+    let mut slow = Vec::new();
+    for n in 0..64 {
+        slow.push(begin_put(&server, &format!("slow {n}"), 10, b"12345").await);
+    }
+    until("the slow uploads began", || staged(&server) == 64).await;
+    assert_eq!(server.put("k", "x").await.status, 200);
+    assert_eq!(server.keys().await, ["k"]);
+}
+
+#[tokio::test]
+async fn more_uploads_than_allowed_wait_a_while_and_then_get_503() {
+    let server = Server::start_with(|config| {
+        config.receiving_at_once_max = 1;
         config.upload_wait_max = Duration::from_millis(200);
     })
     .await;

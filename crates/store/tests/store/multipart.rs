@@ -73,6 +73,9 @@ async fn parts_become_one_object_with_the_etag_of_s3() {
 
     let again = complete(&server, "k", &id, &[], &[(2, &first), (7, &second)]).await;
     assert_eq!(again.element("ETag"), answer.element("ETag"), "an answer that was lost is given again");
+    crate::recovery::forget_row(server.folder.path(), "k");
+    assert_eq!(complete(&server, "k", &id, &[], &[(2, &first), (7, &second)]).await.status, 200);
+    assert_eq!(server.keys().await, ["k"], "and with its row");
     assert_no_debris(&server);
 }
 

@@ -2,7 +2,7 @@
 
 use qdn_sign::{PostConditions, PresignedPost};
 
-use crate::support::{Answer, BUCKET, Server, now, signer};
+use crate::support::{ACCESS_KEY, Answer, BUCKET, SECRET_KEY, Server, now, signer};
 
 pub(crate) const BOUNDARY: &str = "----WebKitFormBoundaryABCDEFG";
 const KEY: &str = "jobs/7/photos/01J-a.jpg";
@@ -279,4 +279,58 @@ async fn a_form_posted_to_an_object_or_without_a_boundary_is_refused() {
     let headers = [("content-type", "multipart/form-data")];
     let answer = server.send_url("POST", &form.url, &headers, form_body(&form.fields, b"hello")).await;
     assert_eq!(answer.error(), (400, "MalformedPOSTRequest"));
+}
+
+/// HMAC-SHA1 (RFC 2104) in Base64, as signature version 2 has it.
+fn signature_v2(policy: &str) -> String {
+    use base64::Engine;
+    use s3s::crypto::{Checksum, Sha1};
+    let mut key = [0_u8; 64];
+    key[..SECRET_KEY.len()].copy_from_slice(SECRET_KEY.as_bytes());
+    let padded = |pad: u8| key.iter().map(|byte| byte ^ pad).collect::<Vec<_>>();
+    let inner = Sha1::checksum(&[padded(0x36), policy.as_bytes().to_vec()].concat());
+    let outer = Sha1::checksum(&[padded(0x5c), inner.to_vec()].concat());
+    base64::engine::general_purpose::STANDARD.encode(outer)
+}
+
+#[tokio::test]
+async fn only_multipart_form_data_is_a_form_however_it_is_signed() {
+    let server = Server::start().await;
+    let v4 = form(&server, jpeg(5)).fields;
+    let policy = v4.iter().find(|(name, _)| name.eq_ignore_ascii_case("policy")).unwrap().1.clone();
+    let signed = [("AWSAccessKeyId", ACCESS_KEY), ("Signature", &signature_v2(&policy)), ("policy", &policy)];
+    let kept = v4.iter().filter(|(name, _)| {
+        let name = name.to_lowercase();
+        !name.starts_with("x-amz-") && name != "policy"
+    });
+    let v2: Vec<_> =
+        kept.cloned().chain(signed.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect();
+    let day = now().amz_day();
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=A/{day}/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    let url = format!("http://{}/{BUCKET}", server.address);
+    for kind in
+        ["multipart/form-data+x", "Multipart/Form-Data+xml", " multipart/form-data+x", "multipart/mixed"]
+    {
+        for fields in [&v4, &v2] {
+            let content_type = format!("{kind}; boundary={BOUNDARY}");
+            let headers =
+                [("content-type", content_type.as_str()), ("authorization", authorization.as_str())];
+            let answer = server.send_url("POST", &url, &headers, form_body(fields, b"hello")).await;
+            assert_eq!(answer.error(), (415, "UnsupportedMediaType"), "{kind}: {}", answer.text());
+        }
+    }
+    let twice = format!("multipart/form-data+x; boundary={BOUNDARY}");
+    let headers = [
+        ("content-type", "text/plain"),
+        ("content-type", twice.as_str()),
+        ("authorization", authorization.as_str()),
+    ];
+    let answer = server.send_url("POST", &url, &headers, form_body(&v4, b"hello")).await;
+    assert_eq!(answer.error(), (400, "InvalidArgument"));
+    let v2 = PresignedPost { url, fields: v2 };
+    assert_refused(&server, &v2, b"hello", 400, "InvalidArgument").await;
+    assert!(server.keys().await.is_empty());
+    assert_no_debris(&server);
 }

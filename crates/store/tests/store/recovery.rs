@@ -15,7 +15,7 @@ fn object(root: &Path, key: &str) -> PathBuf {
     root.join("buckets").join(BUCKET).join(&name[..2]).join(name)
 }
 
-fn forget_row(root: &Path, key: &str) {
+pub(crate) fn forget_row(root: &Path, key: &str) {
     let index = rusqlite::Connection::open(root.join("index.sqlite")).unwrap();
     assert_eq!(index.execute("DELETE FROM objects WHERE key = ?1", [key.as_bytes()]).unwrap(), 1);
 }
@@ -324,6 +324,18 @@ async fn a_row_without_its_file_is_forgotten_when_the_object_is_deleted() {
     assert_eq!(server.keys().await, ["k", "kept"]);
     assert_eq!(server.send("DELETE", Some("k"), &[], &[], "").await.status, 204);
     assert_settled(&server, &["kept"]).await;
+}
+
+#[tokio::test]
+async fn bytes_sent_again_are_acknowledged_only_with_their_row() {
+    let server = Server::start().await;
+    let key = "jobs/7/photos/a.jpg";
+    server.put(key, "photo").await;
+    forget_row(server.folder.path(), key);
+    assert!(server.keys().await.is_empty(), "as after a commit that failed");
+    assert_eq!(server.put(key, "other").await.error(), (412, "PreconditionFailed"));
+    assert_eq!(server.put(key, "photo").await.status, 200);
+    assert_settled(&server, &[key]).await;
 }
 
 #[tokio::test]

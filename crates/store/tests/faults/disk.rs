@@ -1,0 +1,142 @@
+//! Syncs, opens and removals that fail, and slow ones.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::support::{BUCKET, Server, now, signer};
+use crate::{Fault, assert_settled, object, shard};
+
+const PHOTO: &str = "jobs/7/photos/a.jpg";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_sent_again_after_a_failed_undo_are_acknowledged_only_when_they_are_listed() {
+    let server = Server::start().await;
+    let (folder, file) = (shard(&server, PHOTO), object(&server, PHOTO));
+    let fault = Fault::on(&[&folder, &file], "fsync,unlink:error=EIO").await;
+    assert_eq!(server.put(PHOTO, "photo").await.error(), (500, "InternalError"));
+    fault.end();
+    assert!(file.exists(), "the undo failed too");
+    assert_eq!(server.put(PHOTO, "photo").await.status, 200);
+    assert_settled(server, &[PHOTO]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_sent_again_are_not_acknowledged_while_their_folder_cannot_be_synced() {
+    let server = Server::start().await;
+    assert_eq!(server.put(PHOTO, "photo").await.status, 200);
+    let fault = Fault::on(&[&shard(&server, PHOTO)], "fsync:error=EIO").await;
+    assert_eq!(server.put(PHOTO, "photo").await.error(), (500, "InternalError"));
+    fault.end();
+    assert_eq!(server.put(PHOTO, "photo").await.status, 200);
+    assert_settled(server, &[PHOTO]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_failed_leaves_a_note_that_the_next_start_settles() {
+    let server = Server::start().await;
+    server.put("kept", "x").await;
+    let notes = |server: &Server| std::fs::read_dir(server.folder.path().join("trash")).unwrap().count();
+    for (method, key) in [("PUT", "new"), ("PUT", "kept"), ("DELETE", "kept")] {
+        let fault = Fault::on(&[&shard(&server, key)], "fsync:error=EIO").await;
+        assert_eq!(server.send(method, Some(key), &[], &[], "y").await.error(), (500, "InternalError"));
+        fault.end();
+        assert_eq!(server.keys().await, ["kept"], "{method} {key}");
+        assert_eq!(server.get("kept").await.text(), "x");
+    }
+    assert_eq!(notes(&server), 2, "one for each key");
+    assert_settled(server, &["kept"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_not_built_from_buckets_that_cannot_be_read() {
+    let server = Server::start().await;
+    server.put("k", "x").await;
+    server.task.abort();
+    server.store.shutdown().await;
+    std::fs::remove_file(server.folder.path().join("index.sqlite")).unwrap();
+    let fault = Fault::on(&[&server.folder.path().join("buckets")], "openat:error=EIO").await;
+    let opened = qdn_store::Store::open(server.config.clone()).await;
+    let repaired = qdn_store::check(server.folder.path(), true, false);
+    fault.end();
+    assert!(opened.is_err() && repaired.is_err());
+    let store = qdn_store::Store::open(server.config.clone()).await.unwrap();
+    store.shutdown().await;
+    let report = qdn_store::check(server.folder.path(), false, true).unwrap();
+    assert!(report.is_clean() && report.objects == 1, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_outlive_a_start_that_could_not_read_what_they_belong_to() {
+    let server = Server::start().await;
+    let created = server.send("POST", Some("k"), &[("uploads", "")], &[], "").await;
+    let id = created.element("UploadId").to_owned();
+    let part = [("partNumber", "1"), ("uploadId", id.as_str())];
+    let etag = server.send("PUT", Some("k"), &part, &[], "body").await.header("etag").to_owned();
+    let upload = server.folder.path().join("multipart").join(&id).join("upload.json");
+    let fault = Fault::on(&[&upload], "openat:error=EIO").await;
+    let server = server.restart_after(|_| {}).await;
+    let listed = server.send("GET", None, &[("uploads", "")], &[], "").await;
+    assert_eq!(listed.status, 200, "one that cannot be read does not hide the others");
+    fault.end();
+    let body = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    );
+    let completed = server.send("POST", Some("k"), &[("uploadId", &id)], &[], body).await;
+    assert_eq!(completed.status, 200, "{}", completed.text());
+    assert_settled(server, &["k"]).await;
+}
+
+/// Sends a whole request whose answer takes long, waits until `begun`, and goes away.
+async fn send_and_leave(server: &Server, method: &str, key: &str, body: &str, begun: impl Fn() -> bool) {
+    let url = signer().presign_request(&server.endpoint(), method, BUCKET, Some(key), &[], &[], now(), 60);
+    let path = url.split_once(&server.address.to_string()).unwrap().1;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n{body}",
+        server.address,
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let start = Instant::now();
+    while !begun() {
+        assert!(start.elapsed() < Duration::from_secs(10), "{method} did not begin");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_waits_for_an_upload_whose_client_has_gone() {
+    let server = Server::start().await;
+    let (folder, file) = (shard(&server, "k"), object(&server, "k"));
+    let fault = Fault::on(&[&folder], "fsync:delay_enter=2000000").await;
+    send_and_leave(&server, "PUT", "k", "body", || file.exists()).await;
+    server.store.clone().shutdown().await;
+    fault.end();
+    assert_eq!(
+        std::fs::read_dir(server.folder.path().join("staging")).unwrap().count(),
+        0,
+        "it came to its end"
+    );
+    assert_settled(server.restart_after(|_| {}).await, &["k"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_waits_for_a_deletion_whose_client_has_gone() {
+    let server = Server::start().await;
+    server.put("k", "body").await;
+    let (folder, file) = (shard(&server, "k"), object(&server, "k"));
+    let fault = Fault::on(&[&folder], "fsync:delay_enter=2000000").await;
+    send_and_leave(&server, "DELETE", "k", "", || !file.exists()).await;
+    server.store.clone().shutdown().await;
+    fault.end();
+    assert_eq!(
+        std::fs::read_dir(server.folder.path().join("trash")).unwrap().count(),
+        0,
+        "it came to its end"
+    );
+    assert_settled(server.restart_after(|_| {}).await, &[]).await;
+}
