@@ -4,10 +4,12 @@ import time
 
 import pytest
 from rig.disks import Disk
+from rig.machine import need
 from rig.program import Program
 from rig.tracing import SYNC_NOTHING
-from rig.machine import need
-from rig.witness import Load, findings, send_again
+from rig.witness import Load, Witness, findings, send_again
+
+CUTS_PER_DISK = 15
 
 
 def power_cut(disk, program, witness, chance):
@@ -24,31 +26,35 @@ def power_cut(disk, program, witness, chance):
     return load.job_id
 
 
-def cut_power_again_and_again(disk, program, witness, chance, rounds):
-    sent_again = 0
-    for number in range(rounds):
-        job_id = power_cut(disk, program, witness, chance)
-        found = findings(program, witness, jobs=[job_id])
-        assert not found, f"after cut {number + 1}: {len(found)} findings, such as {found[:5]}"
-        sent_again += send_again(program, witness, job_id)
-    # Everything that ever was promised, once more at the end.
-    assert findings(program, witness) == []
-    assert program.stop() == 0
-    program.check_store()
-    assert witness.count_acknowledged() > 20 * rounds, "there were too few uploads for this to mean anything"
+def cut_power_again_and_again(folder, kind, chance, rounds):
+    acknowledged = sent_again = 0
+    # A new disk before the old one is full.
+    for first in range(0, rounds, CUTS_PER_DISK):
+        witness = Witness(chance.random())
+        home = folder / f"from-{first}"
+        with Disk(home, kind) as disk, Program(home / "qdn", data=disk.path / "data") as program:
+            for number in range(first, min(first + CUTS_PER_DISK, rounds)):
+                job_id = power_cut(disk, program, witness, chance)
+                found = findings(program, witness, jobs=[job_id])
+                assert not found, f"after cut {number + 1}: {len(found)} findings, such as {found[:5]}"
+                sent_again += send_again(program, witness, job_id)
+            # Everything that was ever promised on this disk, once more.
+            assert findings(program, witness) == []
+            assert program.stop() == 0
+            program.check_store()
+        acknowledged += witness.count_acknowledged()
+    print(f"{kind}: {rounds} cuts, {acknowledged} acknowledged, {sent_again} sent again, 0 lost")
+    assert acknowledged > 20 * rounds, "there were too few uploads for this to mean anything"
     assert sent_again > 0, "no upload was ever in flight when the power went"
-    print(f"{rounds} cuts, {witness.count_acknowledged()} acknowledged, {len(witness.jobs)} jobs, 0 lost")
 
 
-def test_thirty_power_cuts_on_ext4_lose_nothing_that_was_acknowledged(tmp_path, witness, chance, rounds):
-    with Disk(tmp_path, "ext4") as disk, Program(tmp_path / "qdn", data=disk.path / "data") as program:
-        cut_power_again_and_again(disk, program, witness, chance, rounds)
+def test_thirty_power_cuts_on_ext4_lose_nothing_that_was_acknowledged(tmp_path, chance, rounds):
+    cut_power_again_and_again(tmp_path, "ext4", chance, rounds)
 
 
 @pytest.mark.long
-def test_power_cuts_on_xfs_lose_nothing_that_was_acknowledged(tmp_path, witness, chance, rounds):
-    with Disk(tmp_path, "xfs") as disk, Program(tmp_path / "qdn", data=disk.path / "data") as program:
-        cut_power_again_and_again(disk, program, witness, chance, rounds)
+def test_power_cuts_on_xfs_lose_nothing_that_was_acknowledged(tmp_path, chance, rounds):
+    cut_power_again_and_again(tmp_path, "xfs", chance, rounds)
 
 
 @pytest.mark.long

@@ -4,9 +4,8 @@ import statistics
 import threading
 import time
 
-import pytest
 from rig.program import Program
-from rig.wire import Wire, dial, form_ends, form_head, read_to_close
+from rig.wire import dial, form_ends, form_head, read_to_close
 from rig.witness import Office, findings
 
 # The defaults of the listener, in seconds, and what a loaded machine may add.

@@ -4,7 +4,6 @@ import subprocess
 import time
 
 import pytest
-
 from rig.machine import need
 
 SYNCS = "fsync,fdatasync"
