@@ -201,13 +201,12 @@ impl Inner {
 
     /// Waits until `change` is durable in the index.
     pub(crate) fn apply(&self, change: Change) -> S3Result<()> {
-        let name = match &change {
-            Change::Upsert(row) => Some((row.bucket.clone(), row.key.clone())),
-            Change::Remove { bucket, key } => Some((bucket.clone(), key.clone())),
-            Change::RemoveBucket(_) => None,
+        let (bucket, key) = match &change {
+            Change::Upsert(row) => (row.bucket.clone(), row.key.clone()),
+            Change::Remove { bucket, key } => (bucket.clone(), key.clone()),
         };
         self.index.apply(change).map_err(|cause| {
-            if let (IndexError::Other(_), Some((bucket, key))) = (&cause, name) {
+            if matches!(cause, IndexError::Other(_)) {
                 undo("note a doubt", || self.note_doubt(&bucket, &key));
             }
             index_error("change the index")(cause)

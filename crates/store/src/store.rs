@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::config::{OpenError, StoreConfig};
 use crate::disk::{self, DiskFloor, sync_dir};
 use crate::error::{from_io, no_such_bucket, refuse};
-use crate::index::{Change, Index};
+use crate::index::Index;
 use crate::layout::{Layout, random_name};
 use crate::locks::KeyLocks;
 use crate::publish::index_error;
@@ -208,10 +208,8 @@ impl Inner {
             ));
         }
         let created_ms = now_ms();
-        let staged = self.layout.staging().join(random_name());
-        let made = build_bucket(&staged, created_ms)
-            .and_then(|()| fs::rename(&staged, self.layout.bucket(bucket)))
-            .and_then(|()| sync_dir(&self.layout.buckets()));
+        let (staged, place) = (self.layout.staging().join(random_name()), self.layout.bucket(bucket));
+        let made = build_bucket(&staged, created_ms).and_then(|()| self.move_bucket(&staged, &place));
         if let Err(cause) = made {
             if fs::remove_dir_all(&staged).is_err() {
                 tracing::debug!("the staged bucket is swept at the next start");
@@ -231,15 +229,29 @@ impl Inner {
         if known || holds_files(&self.layout.bucket(bucket)).map_err(from_io("look into a bucket"))? {
             return Err(refuse(S3ErrorCode::BucketNotEmpty, "The bucket you tried to delete is not empty."));
         }
-        multipart::forget_bucket(&self.layout, bucket).map_err(from_io("remove multipart uploads"))?;
         let trash = self.layout.trash().join(random_name());
-        fs::rename(self.layout.bucket(bucket), &trash)
-            .and_then(|()| sync_dir(&self.layout.trash()))
-            .and_then(|()| sync_dir(&self.layout.buckets()))
-            .map_err(from_io("delete a bucket"))?;
+        self.move_bucket(&self.layout.bucket(bucket), &trash).map_err(from_io("delete a bucket"))?;
         self.buckets.write().unwrap_or_else(PoisonError::into_inner).remove(bucket);
-        self.apply(Change::RemoveBucket(bucket.to_owned()))?;
-        fs::remove_dir_all(&trash).map_err(from_io("empty the trash"))
+        // The bucket is gone; that something of it is left over is no reason to answer with an error.
+        let emptied =
+            multipart::forget_bucket(&self.layout, bucket).and_then(|()| fs::remove_dir_all(&trash));
+        if let Err(cause) = emptied {
+            tracing::warn!(bucket, %cause, "something of a deleted bucket is left over");
+        }
+        Ok(())
+    }
+
+    /// Moves a bucket's folder into or out of its place, durably or not at all.
+    fn move_bucket(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        fs::rename(from, to)?;
+        let synced = sync_dir(&self.layout.trash()).and_then(|()| sync_dir(&self.layout.buckets()));
+        synced.inspect_err(|_| {
+            // What the disk will say after a power cut nobody knows; what is served and what lies there now agree.
+            let undone = fs::rename(to, from).and_then(|()| sync_dir(&self.layout.buckets()));
+            if let Err(cause) = undone {
+                tracing::error!(%cause, "cannot undo the move of a bucket");
+            }
+        })
     }
 }
 

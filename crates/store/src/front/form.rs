@@ -70,7 +70,7 @@ impl FormReader {
             return Err(malformed("The form does not begin with its boundary."));
         }
         loop {
-            if !self.pass_delimiter().await? {
+            if self.pass_delimiter().await?.is_none() {
                 return Err(refuse(
                     S3ErrorCode::InvalidArgument,
                     "POST requires exactly one file upload per request: the form has no field named 'file'.",
@@ -137,47 +137,44 @@ impl FormReader {
 
     /// Reads what stands behind the file to the closing boundary, and drops it.
     async fn pass_rest(&mut self) -> S3Result<()> {
-        let mut bytes = 0;
-        while self.pass_delimiter().await? {
+        let mut passed = 0;
+        while let Some(bytes) = self.pass_delimiter().await? {
+            passed += bytes;
             loop {
-                match memmem::find(&self.buffer, &self.delimiter) {
-                    Some(at) if self.behind(at) == Behind::Content => self.buffer.advance(at + 1),
-                    Some(at) => {
-                        bytes += at;
-                        self.buffer.advance(at);
-                        break;
-                    }
-                    None => {
-                        let sure = self.buffer.len().saturating_sub(self.delimiter.len() - 1);
-                        bytes += sure;
-                        self.buffer.advance(sure);
-                        if bytes > AFTER_FILE_BYTES_MAX {
-                            return Err(too_much_behind());
-                        }
-                        if !self.fill().await? {
-                            return Err(ended_early());
-                        }
-                    }
+                let found = memmem::find(&self.buffer, &self.delimiter).map(|at| (at, self.behind(at)));
+                let sure = match found {
+                    Some((at, Behind::Content)) => at + 1,
+                    Some((at, _)) => at,
+                    None => self.buffer.len().saturating_sub(self.delimiter.len() - 1),
+                };
+                self.buffer.advance(sure);
+                passed += sure;
+                if passed > AFTER_FILE_BYTES_MAX {
+                    return Err(too_much_behind());
                 }
-            }
-            if bytes > AFTER_FILE_BYTES_MAX {
-                return Err(too_much_behind());
+                match found {
+                    Some((_, Behind::Part(_) | Behind::End(_))) => break,
+                    Some((_, Behind::Content)) => {}
+                    Some((_, Behind::Unknown)) | None if self.fill().await? => {}
+                    Some((_, Behind::Unknown)) | None => return Err(ended_early()),
+                }
             }
         }
         Ok(())
     }
 
-    /// Moves past the delimiter that the buffer begins with. Says whether a part follows.
-    async fn pass_delimiter(&mut self) -> S3Result<bool> {
+    /// Moves past the delimiter that the buffer begins with, and says how far when a part follows.
+    async fn pass_delimiter(&mut self) -> S3Result<Option<usize>> {
         loop {
             match self.behind(0) {
                 Behind::Part(bytes) => {
-                    self.buffer.advance(self.delimiter.len() + bytes);
-                    return Ok(true);
+                    let bytes = self.delimiter.len() + bytes;
+                    self.buffer.advance(bytes);
+                    return Ok(Some(bytes));
                 }
                 Behind::End(bytes) => {
                     self.buffer.advance(self.delimiter.len() + bytes);
-                    return Ok(false);
+                    return Ok(None);
                 }
                 Behind::Content => return Err(malformed("The form's boundary is malformed.")),
                 Behind::Unknown if self.fill().await? => {}
@@ -282,7 +279,8 @@ impl FormReader {
 
 /// The `name` of a part's `Content-Disposition`.
 fn field_name(headers: &[u8]) -> Option<String> {
-    let headers = std::str::from_utf8(headers).ok()?;
+    // Old clients send the name of the file in an encoding of their own; it is not used.
+    let headers = String::from_utf8_lossy(headers);
     let value = headers.split("\r\n").find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.trim().eq_ignore_ascii_case("content-disposition").then_some(value.trim())

@@ -140,6 +140,36 @@ fn fields_after_the_file_are_ignored_within_a_limit() {
 }
 
 #[test]
+fn delimiters_and_what_looks_like_them_count_as_behind_the_file() {
+    for piece in ["\r\n------bound\r\n", "\r\n------boundX", "\r\n------bound \t x"] {
+        let many = AFTER_FILE_BYTES_MAX / piece.len() + 10;
+        let after = format!("\r\n------bound\r\n{}", piece.repeat(many));
+        let long = body(&[pair("key", "k")], b"file", &after);
+        for size in [1000, usize::MAX] {
+            assert_eq!(read(cut(&long, &[size])).unwrap_err(), "MalformedPOSTRequest", "{piece:?}");
+        }
+        let short = body(&[pair("key", "k")], b"file", &format!("\r\n------bound\r\n{}", piece.repeat(9)));
+        assert!(read(cut(&short, &[7])).is_ok(), "{piece:?}");
+    }
+}
+
+#[test]
+fn what_stands_behind_the_file_may_be_cut_at_every_place() {
+    let after = "\r\n------bound\r\na\r\n------bound- b\r\n------bound \rc\r\n------bound\t\r\nd";
+    let body = body(&[pair("key", "k")], b"file", after);
+    for at in 1..body.len() {
+        let pieces = vec![Bytes::copy_from_slice(&body[..at]), Bytes::copy_from_slice(&body[at..])];
+        assert_eq!(read(pieces).unwrap().1, b"file", "cut at {at}");
+    }
+}
+
+#[test]
+fn the_name_of_the_file_may_be_in_any_encoding() {
+    let head = b"Content-Disposition: form-data; name=\"file\"; filename=\"f\xe9.jpg\"\r\n";
+    assert_eq!(field_name(head).as_deref(), Some("file"));
+}
+
+#[test]
 fn fields_are_bounded_in_number_and_size() {
     let many: Vec<_> = (0..=FIELDS_MAX).map(|n| pair(&n.to_string(), "")).collect();
     assert_eq!(read(cut(&body(&many, b"", ""), &[999])).unwrap_err(), "MalformedPOSTRequest");

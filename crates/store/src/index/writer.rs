@@ -18,7 +18,6 @@ const QUEUE: usize = 1024;
 pub(crate) enum Change {
     Upsert(Row),
     Remove { bucket: String, key: String },
-    RemoveBucket(String),
 }
 
 struct Job {
@@ -121,9 +120,6 @@ fn commit(connection: &mut Connection, batch: &[Job]) -> rusqlite::Result<()> {
         match &job.change {
             Change::Upsert(row) => upsert(&transaction, row)?,
             Change::Remove { bucket, key } => remove(&transaction, bucket, key)?,
-            Change::RemoveBucket(bucket) => {
-                transaction.execute("DELETE FROM objects WHERE bucket = ?1", [bucket])?;
-            }
         }
     }
     transaction.commit()

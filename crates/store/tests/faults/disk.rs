@@ -140,3 +140,29 @@ async fn shutdown_waits_for_a_deletion_whose_client_has_gone() {
     );
     assert_settled(server.restart_after(|_| {}).await, &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_whose_making_failed_can_be_made_again() {
+    let server = Server::start().await;
+    let buckets = server.folder.path().join("buckets");
+    let fault = Fault::on(&[&buckets], "fsync:error=EIO").await;
+    assert!(server.store.create_bucket_if_missing("second").await.is_err());
+    fault.end();
+    assert!(!buckets.join("second").exists(), "memory and disk agree");
+    server.store.create_bucket_if_missing("second").await.unwrap();
+    assert_settled(server, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_whose_removal_failed_is_a_bucket_still() {
+    let server = Server::start().await;
+    let buckets = server.folder.path().join("buckets");
+    let fault = Fault::on(&[&buckets], "fsync:error=EIO").await;
+    assert_eq!(server.send("DELETE", None, &[], &[], "").await.error(), (500, "InternalError"));
+    fault.end();
+    assert_eq!(server.put("k", "x").await.status, 200);
+    let server = assert_settled(server, &["k"]).await;
+    assert_eq!(server.send("DELETE", Some("k"), &[], &[], "").await.status, 204);
+    assert_eq!(server.send("DELETE", None, &[], &[], "").await.status, 204);
+    assert_eq!(server.send("HEAD", None, &[], &[], "").await.status, 404);
+}

@@ -55,10 +55,19 @@ impl Fault {
         Self { strace, _only: only }
     }
 
-    pub(crate) fn end(mut self) {
+    pub(crate) fn end(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Fault {
+    /// A test that fails must let go of the process too.
+    fn drop(&mut self) {
         let id = self.strace.id().to_string();
-        Command::new("kill").args(["-INT", &id]).status().unwrap();
-        self.strace.wait().unwrap();
+        let ended = Command::new("kill").args(["-INT", &id]).status().and_then(|_| self.strace.wait());
+        if ended.is_err() {
+            eprintln!("strace did not end");
+        }
     }
 }
 
