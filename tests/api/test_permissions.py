@@ -255,11 +255,19 @@ def test_a_revoked_application_key_opens_nothing(server, job):
     assert (answer.status_code, answer.json()["code"]) == (401, "application_key_unknown")
 
 
+def until_refused(caller, status, most):
+    for _ in range(most):
+        yield (seen := caller.get("/session").status_code)
+        if seen == status:
+            return
+
+
 def test_an_address_that_only_guesses_is_slowed_down_and_nobody_else(tmp_path):
     server = Server(tmp_path).start()
     try:
         guesses = Caller(server, server.application_key, "qdn_t_guess")
-        statuses = [guesses.get("/session").status_code for _ in range(700)]
+        statuses = list(until_refused(guesses, 429, 3_000))
+        # The allowance grows again while it is used, so a slow machine gets through a few more.
         assert statuses[:600] == [401] * 600 and statuses[-1] == 429
         check_problem(guesses.get("/session"))
         assert callers.staff(server).get("/session").status_code == 200

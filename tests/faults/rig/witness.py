@@ -291,8 +291,12 @@ def database_findings(program, office, witness, thorough):
         status, customer = office.call("GET", f"/customers/{customer_id}")
         if status != 200 or customer["name"] != name:
             yield f"customer lost: {customer_id} {status}"
-    for tokens, wanted, what in ((witness.tokens, 200, "token lost"), (witness.revoked, 401, "token came back")):
-        for token in some(tokens):
+    # Not all that were taken back: an address that fails to sign in too often in a minute is held off.
+    for tokens, wanted, what in (
+        (some(witness.tokens), 200, "token lost"),
+        (witness.revoked[-20:], 401, "token came back"),
+    ):
+        for token in tokens:
             with Office(program, token) as holder:
                 status, _ = holder.call("GET", "/jobs?limit=1")
             if status != wanted:
