@@ -46,10 +46,10 @@ PATCH  /jobs/{job_id}                      own     200 200 403 403 403 200 200 4
 PATCH  /jobs/{job_id}                      foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
 PATCH  /jobs/{job_id}                      unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 POST   /customers                          any     201 403 403 403 403 201 403 403 403 401 401 401 401 401
-GET    /customers                          any     200 403 403 403 403 200 403 403 403 401 401 401 401 401
-GET    /customers/{customer_id}            own     200 403 403 403 403 200 403 403 403 401 401 401 401 401
-GET    /customers/{customer_id}            foreign 200 403 403 403 403 200 403 403 403 401 401 401 401 401
-GET    /customers/{customer_id}            unknown 404 403 403 403 403 404 403 403 403 401 401 401 401 401
+GET    /customers                          any     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /customers/{customer_id}            own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /customers/{customer_id}            foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /customers/{customer_id}            unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                own     201 201 403 403 403 201 201 403 403 401 401 401 401 401
 POST   /jobs/{job_id}/links                foreign 201 404 404 404 404 201 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
@@ -208,7 +208,7 @@ def test_a_list_of_jobs_holds_those_in_scope_only(world):
         assert found == [], actor
 
 
-def test_customers_see_public_fields_and_crew_no_way_to_reach_the_customer(server, staff):
+def test_crew_can_reach_the_customer_and_a_customers_link_tells_no_way_to(server, staff):
     customer_id = staff.new_customer(phone="555-0199", email="who@example.com")
     job_id = staff.new_job(customer_id)
     staff.upload(job_id)
@@ -219,9 +219,22 @@ def test_customers_see_public_fields_and_crew_no_way_to_reach_the_customer(serve
         assert [seen[role]] == caller.good("GET", "/jobs")["jobs"]
     assert seen["customer"]["title"] and seen["customer"]["status"] == "scheduled"
     assert [seen["customer"][field] for field in ("customer", "created_at", "photo_count")] == [None] * 3
-    assert seen["crew"]["customer"]["name"]
-    assert (seen["crew"]["customer"]["phone"], seen["crew"]["customer"]["email"]) == (None, None)
-    assert staff.good("GET", f"/jobs/{job_id}")["customer"]["phone"] == "555-0199"
+    whole = staff.good("GET", f"/customers/{customer_id}")
+    assert (whole["phone"], whole["email"]) == ("555-0199", "who@example.com")
+    assert seen["crew"]["customer"] == whole
+
+
+def test_customers_are_read_within_scope_only(server, staff):
+    customer_id, other_id = staff.new_customer(phone="555-0199", email="who@example.com"), staff.new_customer()
+    job_id = staff.new_job(customer_id)
+    whole = staff.good("GET", f"/customers/{customer_id}")
+    for role, expected in (("crew", whole), ("customer", whole | {"phone": None, "email": None})):
+        by_link = Caller(server, server.application_key, staff.new_link(job_id, role)["token"])
+        by_key = Caller(server, server.add_key(unique("key"), "--role", role, "--job", job_id))
+        for caller in (by_link, by_key):
+            assert caller.good("GET", "/customers") == {"customers": [expected], "next_cursor": None}
+            assert caller.good("GET", f"/customers/{customer_id}") == expected
+            assert caller.get(f"/customers/{other_id}").status_code == 404
 
 
 def test_customers_never_see_a_hidden_photo(server, staff, job):

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists customers. */
+        /** Lists the customers in the caller's scope. */
         get: operations["list_customers"];
         put?: never;
         /** Makes a customer. */
@@ -46,7 +46,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads one customer. */
+        /** Reads one customer in the caller's scope. */
         get: operations["read_customer"];
         put?: never;
         post?: never;
@@ -342,11 +342,11 @@ export interface components {
         CustomerBody: {
             /** @description The id. */
             customer_id: string;
-            /** @description As typed; staff only. */
+            /** @description As typed; null for customers. */
             email?: string | null;
             /** @description A person's or company's name. */
             name: string;
-            /** @description As typed; staff only. */
+            /** @description As typed; null for customers. */
             phone?: string | null;
         };
         /** @description The id of a new customer. */

@@ -79,8 +79,6 @@ pub enum Action {
     ReadJob,
     /// Make or change jobs and customers.
     WriteJobs,
-    /// Read customers.
-    ReadCustomers,
 }
 
 /// The answer.
@@ -115,10 +113,7 @@ impl Actor {
             | (Role::Crew, Action::Upload | Action::ListPhotos | Action::ReadJob)
             | (Role::Customer, Action::ListPhotos | Action::ReadJob) => true,
             (Role::Customer, Action::Upload) => self.may_upload,
-            (
-                Role::Crew | Role::Customer,
-                Action::ChangePhotos | Action::MintLinks | Action::WriteJobs | Action::ReadCustomers,
-            ) => false,
+            (Role::Crew | Role::Customer, Action::ChangePhotos | Action::MintLinks | Action::WriteJobs) => false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Customers: create, list, read. Staff only.
+//! Customers: staff make them; everybody reads those in their scope.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use super::extract::{JsonBody, PathIds, StrictQuery};
 use super::fields;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::domain::{Action, Customer, CustomerId};
+use crate::domain::{Action, Customer, CustomerId, Role, Scope};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
@@ -42,15 +42,16 @@ pub(super) struct CustomerBody {
     customer_id: String,
     /// A person's or company's name.
     name: String,
-    /// As typed; staff only.
+    /// As typed; null for customers.
     phone: Option<String>,
-    /// As typed; staff only.
+    /// As typed; null for customers.
     email: Option<String>,
 }
 
 impl CustomerBody {
-    /// A customer as somebody sees it who may, or may not, know how to reach them.
-    pub(super) fn of(customer: Customer, reachable: bool) -> Self {
+    /// A customer as one role sees it: a customer's link may be passed on, so it tells no way to reach them.
+    pub(super) fn of(customer: Customer, role: Role) -> Self {
+        let reachable = role != Role::Customer;
         Self {
             customer_id: customer.customer_id.to_string(),
             name: customer.name,
@@ -103,7 +104,16 @@ pub(super) async fn create_customer(
     Ok((StatusCode::CREATED, Json(CustomerCreated { customer_id })))
 }
 
-/// Lists customers.
+/// The one customer that a scope below all jobs reaches; none where its job is gone.
+async fn customer_in(app: &App, scope: &Scope) -> Result<Option<CustomerId>, Problem> {
+    Ok(match scope {
+        Scope::AllJobs => None,
+        Scope::Customer(customer_id) => Some(customer_id.clone()),
+        Scope::Job(job_id) => app.db.job(job_id.clone()).await?.map(|job| job.customer_id),
+    })
+}
+
+/// Lists the customers in the caller's scope.
 #[utoipa::path(get, path = "/customers", params(ListCustomers), responses(
     (status = 200, description = "A page of customers", body = CustomerPage),
     (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -113,7 +123,6 @@ pub(super) async fn list_customers(
     caller: Authenticated,
     StrictQuery(query): StrictQuery<ListCustomers>,
 ) -> Result<Json<CustomerPage>, Problem> {
-    require(caller.actor.decide_general(Action::ReadCustomers))?;
     let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let after = match query.cursor {
         Some(cursor) => {
@@ -121,16 +130,22 @@ pub(super) async fn list_customers(
         }
         None => None,
     };
-    let mut customers = app.db.customers(after, limit + 1).await?;
+    let mut customers = match &caller.actor.scope {
+        Scope::AllJobs => app.db.customers(after, limit + 1).await?,
+        scope => match customer_in(&app, scope).await?.filter(|own| after.as_ref() < Some(own)) {
+            Some(own) => app.db.customer(own).await?.into_iter().collect(),
+            None => Vec::new(),
+        },
+    };
     let more = customers.len() > limit;
     customers.truncate(limit);
     let next_cursor =
         customers.last().filter(|_| more).map(|last| fields::encode_cursor(last.customer_id.as_str()));
-    let customers = customers.into_iter().map(|customer| CustomerBody::of(customer, true)).collect();
+    let customers = customers.into_iter().map(|customer| CustomerBody::of(customer, caller.actor.role)).collect();
     Ok(Json(CustomerPage { customers, next_cursor }))
 }
 
-/// Reads one customer.
+/// Reads one customer in the caller's scope.
 #[utoipa::path(get, path = "/customers/{customer_id}", params(("customer_id" = String, Path)), responses(
     (status = 200, description = "The customer", body = CustomerBody),
     (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -140,9 +155,12 @@ pub(super) async fn read_customer(
     caller: Authenticated,
     PathIds(customer_id): PathIds<String>,
 ) -> Result<Json<CustomerBody>, Problem> {
-    require(caller.actor.decide_general(Action::ReadCustomers))?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, "customer_not_found", "there is no such customer");
     let customer_id = CustomerId::parse(&customer_id).map_err(|_| missing())?;
+    let scope = &caller.actor.scope;
+    if *scope != Scope::AllJobs && customer_in(&app, scope).await?.as_ref() != Some(&customer_id) {
+        return Err(missing());
+    }
     let customer = app.db.customer(customer_id).await?.ok_or_else(missing)?;
-    Ok(Json(CustomerBody::of(customer, true)))
+    Ok(Json(CustomerBody::of(customer, caller.actor.role)))
 }

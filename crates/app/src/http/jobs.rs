@@ -14,7 +14,7 @@ use super::fields;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use crate::db::{DbError, JobFilter, JobRow};
-use crate::domain::{Action, Actor, CustomerId, Decision, Job, JobChange, JobId, JobStatus, Role};
+use crate::domain::{Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, Role};
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
 const LIMIT_DEFAULT: usize = 50;
@@ -62,7 +62,7 @@ pub(super) struct JobBody {
     /// When it was made; not for customers.
     #[schema(format = DateTime)]
     created_at: Option<String>,
-    /// Whom it is for; not for customers, and for crew without the ways to reach them.
+    /// Whom it is for; not for customers.
     customer: Option<CustomerBody>,
     /// Stored photos; not for customers.
     photo_count: Option<u64>,
@@ -241,7 +241,6 @@ pub(super) async fn change_job(
 /// A job as one person may see it.
 fn body(row: JobRow, actor: &Actor) -> JobBody {
     let inside = actor.role != Role::Customer;
-    let reachable = actor.decide(Action::ReadCustomers, &row.job) == Decision::Allow;
     JobBody {
         job_id: row.job.job_id.to_string(),
         title: row.job.title,
@@ -249,7 +248,7 @@ fn body(row: JobRow, actor: &Actor) -> JobBody {
         address: row.job.address,
         scheduled_for: row.job.scheduled_for.map(|time| time.to_string()),
         created_at: inside.then(|| row.job.created_at.to_string()),
-        customer: inside.then(|| CustomerBody::of(row.customer, reachable)),
+        customer: inside.then(|| CustomerBody::of(row.customer, actor.role)),
         photo_count: inside.then_some(row.photo_count),
     }
 }
