@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { signOut } from "../api/calls";
 import { useStore } from "../lib/store";
 import { useMedia } from "../lib/useMedia";
@@ -98,7 +98,8 @@ export function DashboardSkeleton() {
 /** When the drawer closes the focus goes to the row it came from, or to the search where that row is gone. */
 function useDrawerFocus(jobId: string | null, search: { current: HTMLInputElement | null }): void {
   const last = useRef<string | null>(null);
-  useEffect(() => {
+  // Before the screen shows the list: a key pressed right then must not lose its focus to the row.
+  useLayoutEffect(() => {
     const before = last.current;
     last.current = jobId;
     if (jobId !== null || before === null) return;
