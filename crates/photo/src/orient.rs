@@ -1,0 +1,145 @@
+//! Turning a picture upright (EXIF 2.32, 4.6.4, tag 0x0112).
+
+use crate::picture::Picture;
+
+/// How stored rows and columns relate to what the eye should see; the numbers are EXIF's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Orientation {
+    #[default]
+    Upright = 1,
+    MirroredSideways = 2,
+    HalfTurn = 3,
+    MirroredUpDown = 4,
+    /// Mirrored along the diagonal from top left.
+    Transposed = 5,
+    /// To be turned right by a quarter.
+    QuarterRight = 6,
+    /// Mirrored along the diagonal from top right.
+    Transversed = 7,
+    /// To be turned left by a quarter.
+    QuarterLeft = 8,
+}
+
+impl Orientation {
+    /// Of EXIF's number; anything but 2 to 8 is upright.
+    pub(crate) fn from_exif(number: u32) -> Self {
+        match number {
+            2 => Self::MirroredSideways,
+            3 => Self::HalfTurn,
+            4 => Self::MirroredUpDown,
+            5 => Self::Transposed,
+            6 => Self::QuarterRight,
+            7 => Self::Transversed,
+            8 => Self::QuarterLeft,
+            _ => Self::Upright,
+        }
+    }
+
+    fn swaps_sides(self) -> bool {
+        matches!(self, Self::Transposed | Self::QuarterRight | Self::Transversed | Self::QuarterLeft)
+    }
+
+    /// The upright size of what is stored as `width` x `height`.
+    pub(crate) fn size(self, width: u32, height: u32) -> (u32, u32) {
+        if self.swaps_sides() { (height, width) } else { (width, height) }
+    }
+}
+
+/// The picture as the eye should see it.
+pub(crate) fn upright(picture: Picture, orientation: Orientation) -> Picture {
+    let (width, height) = orientation.size(picture.width, picture.height);
+    match orientation {
+        Orientation::Upright => picture,
+        Orientation::HalfTurn => {
+            let mut rgb = picture.rgb;
+            rgb.reverse();
+            // Reversing the bytes turned each pixel's colours round too.
+            rgb.as_chunks_mut::<3>().0.iter_mut().for_each(|pixel| pixel.reverse());
+            Picture { width, height, rgb }
+        }
+        Orientation::MirroredSideways => {
+            let mut rgb = picture.rgb;
+            rgb.chunks_exact_mut(width as usize * 3).for_each(|row| row.as_chunks_mut::<3>().0.reverse());
+            Picture { width, height, rgb }
+        }
+        Orientation::MirroredUpDown => {
+            let rows = picture.rgb.chunks_exact(width as usize * 3).rev();
+            Picture { width, height, rgb: rows.flatten().copied().collect() }
+        }
+        _ => turn(&picture, orientation),
+    }
+}
+
+/// How many columns are turned at a time: their pixels in each row fill a cache line or two.
+const BAND: usize = 32;
+
+/// The four that swap rows and columns.
+fn turn(picture: &Picture, orientation: Orientation) -> Picture {
+    let (columns, rows) = (picture.width as usize, picture.height as usize);
+    let mirror_rows = matches!(orientation, Orientation::Transversed | Orientation::QuarterLeft);
+    let mirror_columns = matches!(orientation, Orientation::Transversed | Orientation::QuarterRight);
+    let mut rgb = vec![0; picture.rgb.len()];
+    let (pixels, _) = picture.rgb.as_chunks::<3>();
+    let (turned, _) = rgb.as_chunks_mut::<3>();
+    for (band, lines) in turned.chunks_mut(rows * BAND).enumerate() {
+        for (row, stored) in pixels.chunks_exact(columns).enumerate() {
+            let x = if mirror_columns { rows - 1 - row } else { row };
+            for (offset, line) in lines.chunks_exact_mut(rows).enumerate() {
+                let y = band * BAND + offset;
+                let column = if mirror_rows { columns - 1 - y } else { y };
+                if let (Some(to), Some(from)) = (line.get_mut(x), stored.get(column)) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+    Picture { width: picture.height, height: picture.width, rgb }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture whose pixels are named by letters, three to a row.
+    fn picture(rows: &[&str]) -> Picture {
+        let rgb = rows.concat().bytes().flat_map(|letter| [letter, letter + 1, letter + 2]).collect();
+        let (width, height) = (rows[0].len(), rows.len());
+        Picture { width: u32::try_from(width).unwrap(), height: u32::try_from(height).unwrap(), rgb }
+    }
+
+    #[test]
+    fn every_orientation_of_an_f_is_the_same_f() {
+        // EXIF's own figure: how "abc/def" is stored under each number.
+        let stored: [&[&str]; 8] = [
+            &["abc", "def"],
+            &["cba", "fed"],
+            &["fed", "cba"],
+            &["def", "abc"],
+            &["ad", "be", "cf"],
+            &["cf", "be", "ad"],
+            &["fc", "eb", "da"],
+            &["da", "eb", "fc"],
+        ];
+        for (number, rows) in (1..).zip(stored) {
+            let upright = upright(picture(rows), Orientation::from_exif(number));
+            assert_eq!(upright, picture(&["abc", "def"]), "orientation {number}");
+        }
+    }
+
+    #[test]
+    fn pictures_wider_than_a_band_are_turned_whole() {
+        let (width, height) = (100, 7);
+        let rgb: Vec<u8> = (0..width * height * 3).map(|index| u8::try_from(index % 251).unwrap()).collect();
+        let before = Picture { width, height, rgb };
+        let right = upright(before.clone(), Orientation::QuarterRight);
+        assert_eq!((right.width, right.height), (7, 100));
+        assert_eq!(upright(right, Orientation::QuarterLeft), before);
+    }
+
+    #[test]
+    fn a_number_that_exif_does_not_know_is_upright() {
+        for number in [0, 1, 9, 65_535] {
+            assert_eq!(Orientation::from_exif(number), Orientation::Upright);
+        }
+    }
+}
