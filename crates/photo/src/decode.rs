@@ -6,7 +6,10 @@ use crate::header::{Detail, Header};
 use crate::picture::Picture;
 use crate::rejection::Rejection;
 
+mod gif;
 mod jpeg;
+mod png;
+mod webp;
 
 #[derive(Debug)]
 pub(crate) struct Decoded {
@@ -21,6 +24,15 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Rejection
     // libjpeg reports what it cannot read by unwinding; a codec that panics costs its photo only.
     let decoded = catch_unwind(AssertUnwindSafe(|| match &header.detail {
         Detail::Jpeg(frame) => jpeg::decode(bytes, frame),
+        Detail::Png { interlaced } => png::decode(bytes, header, *interlaced),
+        Detail::Webp => webp::decode(bytes, header),
+        Detail::Gif => gif::decode(bytes, header),
     }));
     decoded.unwrap_or(Err(Rejection::Corrupt { detail: "its pixels cannot be read" }))
+}
+
+/// A colour of this opacity on white paper.
+fn flatten(colour: u8, alpha: u8) -> u8 {
+    let (colour, alpha) = (u16::from(colour), u16::from(alpha));
+    u8::try_from((colour * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
 }

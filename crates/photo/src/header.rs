@@ -8,7 +8,10 @@ use crate::orient::Orientation;
 use crate::rejection::Rejection;
 use crate::sniff::{Format, sniff};
 
+mod gif;
 pub(crate) mod jpeg;
+mod png;
+mod webp;
 
 /// What a photo would need, as its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub(crate) struct Header<'a> {
 #[derive(Debug)]
 pub(crate) enum Detail {
     Jpeg(jpeg::Frame),
+    Png { interlaced: bool },
+    Webp,
+    Gif,
 }
 
 impl Header<'_> {
@@ -56,6 +62,9 @@ pub(crate) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, R
     limits.check_bytes(bytes.len())?;
     let header = match sniff(bytes)? {
         Format::Jpeg => jpeg::read(bytes, limits)?,
+        Format::Png => png::read(bytes, limits)?,
+        Format::Webp => webp::read(bytes, limits)?,
+        Format::Gif => gif::read(bytes, limits)?,
         other => return Err(Rejection::FormatUnsupported { format: other.name() }),
     };
     limits.check_memory(header.memory_bytes)?;

@@ -5,7 +5,7 @@ use crate::sample::{self, BASELINE, Coding, PROGRESSIVE};
 
 fn frame(bytes: &[u8]) -> Result<Frame, Rejection> {
     let header = read(bytes, &Limits::default())?;
-    let Detail::Jpeg(frame) = header.detail;
+    let Detail::Jpeg(frame) = header.detail else { panic!("{:?}", header.detail) };
     Ok(frame)
 }
 
