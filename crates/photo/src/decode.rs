@@ -6,8 +6,12 @@ use crate::header::{Detail, Header};
 use crate::picture::Picture;
 use crate::rejection::Rejection;
 
+mod avif;
 mod gif;
+mod heic;
+mod heif;
 mod jpeg;
+mod planes;
 mod png;
 mod webp;
 
@@ -27,6 +31,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Rejection
         Detail::Png { interlaced } => png::decode(bytes, header, *interlaced),
         Detail::Webp => webp::decode(bytes, header),
         Detail::Gif => gif::decode(bytes, header),
+        Detail::Heif(coded) => heif::decode(header, coded),
     }));
     decoded.unwrap_or(Err(Rejection::Corrupt { detail: "its pixels cannot be read" }))
 }

@@ -9,6 +9,7 @@ use crate::rejection::Rejection;
 use crate::sniff::{Format, sniff};
 
 mod gif;
+pub(crate) mod heif;
 pub(crate) mod jpeg;
 mod png;
 mod webp;
@@ -39,16 +40,17 @@ pub(crate) struct Header<'a> {
     pub(crate) icc: Option<Cow<'a, [u8]>>,
     /// What the container says in place of EXIF.
     pub(crate) orientation: Option<Orientation>,
-    pub(crate) detail: Detail,
+    pub(crate) detail: Detail<'a>,
 }
 
 /// What only the decoder of one format wants to know.
 #[derive(Debug)]
-pub(crate) enum Detail {
+pub(crate) enum Detail<'a> {
     Jpeg(jpeg::Frame),
     Png { interlaced: bool },
     Webp,
     Gif,
+    Heif(heif::Coded<'a>),
 }
 
 impl Header<'_> {
@@ -65,7 +67,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, R
         Format::Png => png::read(bytes, limits)?,
         Format::Webp => webp::read(bytes, limits)?,
         Format::Gif => gif::read(bytes, limits)?,
-        other => return Err(Rejection::FormatUnsupported { format: other.name() }),
+        format @ (Format::Heic | Format::Avif) => heif::read(bytes, format, limits)?,
     };
     limits.check_memory(header.memory_bytes)?;
     Ok(header)

@@ -35,6 +35,30 @@ impl Orientation {
         }
     }
 
+    /// What this one and then the next one come to.
+    pub(crate) fn then(self, next: Self) -> Self {
+        // As matrices, which take a place in the upright picture to one in the stored.
+        let (left, right) = (self.matrix(), next.matrix());
+        let [upper, lower] = right;
+        let product = left
+            .map(|[across, down]| [across * upper[0] + down * lower[0], across * upper[1] + down * lower[1]]);
+        let all = (1..=8).map(Self::from_exif);
+        all.into_iter().find(|orientation| orientation.matrix() == product).unwrap_or_default()
+    }
+
+    fn matrix(self) -> [[i8; 2]; 2] {
+        match self {
+            Self::Upright => [[1, 0], [0, 1]],
+            Self::MirroredSideways => [[-1, 0], [0, 1]],
+            Self::HalfTurn => [[-1, 0], [0, -1]],
+            Self::MirroredUpDown => [[1, 0], [0, -1]],
+            Self::Transposed => [[0, 1], [1, 0]],
+            Self::QuarterRight => [[0, 1], [-1, 0]],
+            Self::Transversed => [[0, -1], [-1, 0]],
+            Self::QuarterLeft => [[0, -1], [1, 0]],
+        }
+    }
+
     fn swaps_sides(self) -> bool {
         matches!(self, Self::Transposed | Self::QuarterRight | Self::Transversed | Self::QuarterLeft)
     }
@@ -134,6 +158,17 @@ mod tests {
         let right = upright(before.clone(), Orientation::QuarterRight);
         assert_eq!((right.width, right.height), (7, 100));
         assert_eq!(upright(right, Orientation::QuarterLeft), before);
+    }
+
+    #[test]
+    fn two_turns_come_to_the_same_as_their_sum() {
+        let before = picture(&["abc", "def"]);
+        for first in (1..=8).map(Orientation::from_exif) {
+            for second in (1..=8).map(Orientation::from_exif) {
+                let twice = upright(upright(before.clone(), first), second);
+                assert_eq!(upright(before.clone(), first.then(second)), twice, "{first:?} and {second:?}");
+            }
+        }
     }
 
     #[test]
