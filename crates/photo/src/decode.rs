@@ -21,6 +21,8 @@ pub(crate) struct Decoded {
     pub(crate) picture: Picture,
     /// Less than a quarter is missing.
     pub(crate) damaged: bool,
+    /// Where no profile says it: which primaries the colours are mixed of (ITU-T H.273, table 2).
+    pub(crate) primaries: Option<u16>,
 }
 
 /// Decodes what `header` describes.

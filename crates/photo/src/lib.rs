@@ -73,7 +73,7 @@ pub fn process_with(
     let stored = resize::within((header.width, header.height), DISPLAY_SIDE);
     let display = resize::resize(decoded.picture, stored)?;
     on_step(Step::Resize);
-    let display = colour::to_srgb(display, header.icc.as_deref());
+    let display = colour::to_srgb(display, header.icc.as_deref(), decoded.primaries);
     on_step(Step::Colour);
     let orientation = header.orientation.unwrap_or(metadata.orientation);
     let display = orient::upright(display, orientation);

@@ -26,7 +26,7 @@ impl Default for Limits {
             bytes_max: 100 << 20,
             pixels_max: 210_000_000,
             side_max: 32_768,
-            memory_bytes_max: 640 << 20,
+            memory_bytes_max: 512 << 20,
             icc_bytes_max: 4 << 20,
             scans_max: 64,
         }

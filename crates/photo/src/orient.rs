@@ -94,26 +94,25 @@ pub(crate) fn upright(picture: Picture, orientation: Orientation) -> Picture {
     }
 }
 
-/// How many columns are turned at a time: their pixels in each row fill a cache line or two.
+/// How many stored rows are turned at a time: what they become is written in runs of two cache lines.
 const BAND: usize = 32;
 
 /// The four that swap rows and columns.
 fn turn(picture: &Picture, orientation: Orientation) -> Picture {
-    let (columns, rows) = (picture.width as usize, picture.height as usize);
+    let (columns, height) = (picture.width as usize, picture.height as usize);
     let mirror_rows = matches!(orientation, Orientation::Transversed | Orientation::QuarterLeft);
     let mirror_columns = matches!(orientation, Orientation::Transversed | Orientation::QuarterRight);
+    let mut rows: Vec<&[[u8; 3]]> = picture.rgb.as_chunks::<3>().0.chunks_exact(columns).collect();
+    if mirror_columns {
+        rows.reverse();
+    }
     let mut rgb = vec![0; picture.rgb.len()];
-    let (pixels, _) = picture.rgb.as_chunks::<3>();
     let (turned, _) = rgb.as_chunks_mut::<3>();
-    for (band, lines) in turned.chunks_mut(rows * BAND).enumerate() {
-        for (row, stored) in pixels.chunks_exact(columns).enumerate() {
-            let x = if mirror_columns { rows - 1 - row } else { row };
-            for (offset, line) in lines.chunks_exact_mut(rows).enumerate() {
-                let y = band * BAND + offset;
-                let column = if mirror_rows { columns - 1 - y } else { y };
-                if let (Some(to), Some(from)) = (line.get_mut(x), stored.get(column)) {
-                    *to = *from;
-                }
+    for (band, rows) in rows.chunks(BAND).enumerate() {
+        for (y, line) in turned.chunks_exact_mut(height).enumerate() {
+            let column = if mirror_rows { columns - 1 - y } else { y };
+            for (pixel, row) in line.iter_mut().skip(band * BAND).zip(rows) {
+                *pixel = row.get(column).copied().unwrap_or_default();
             }
         }
     }

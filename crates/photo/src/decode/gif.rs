@@ -25,7 +25,11 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Rejection
     // What the frame leaves free is as transparent as what it says is.
     let mut rgb = vec![u8::MAX; Picture::bytes(header.width, header.height)];
     paint(&mut rgb, header.width as usize, frame, frame.palette.as_ref().unwrap_or(&global));
-    Ok(Decoded { picture: Picture { width: header.width, height: header.height, rgb }, damaged: false })
+    Ok(Decoded {
+        picture: Picture { width: header.width, height: header.height, rgb },
+        damaged: false,
+        primaries: None,
+    })
 }
 
 fn paint(rgb: &mut [u8], canvas_width: usize, frame: &Frame, palette: &[u8]) {

@@ -22,8 +22,9 @@ pub(super) fn decode(header: &Header, coded: &Coded) -> Result<Decoded, Rejectio
     let (planes, coding) = assemble(coded, decode_tile)?;
     let crop = coded.crop.unwrap_or([0, 0, coded.width, coded.height]);
     let size = resize::within((header.width, header.height), DISPLAY_SIDE);
-    let picture = planes.into_picture(crop, size, coded.coding.or(coding).unwrap_or(UNSAID))?;
-    Ok(Decoded { picture, damaged: false })
+    let coding = coded.coding.or(coding).unwrap_or(UNSAID);
+    let picture = planes.into_picture(crop, size, coding)?;
+    Ok(Decoded { picture, damaged: false, primaries: Some(coding.primaries) })
 }
 
 fn assemble(

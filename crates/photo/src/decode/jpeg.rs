@@ -71,16 +71,15 @@ pub(super) fn decode(bytes: &[u8], frame: &Frame) -> Result<Decoded, Rejection> 
     }
     let mut pixels = vec![0; Picture::bytes(frame.width, frame.height) / 3 * channels];
     let before = WARNINGS.get();
-    let mut sound = 0;
+    // The quarter that may be missing: a photo of the job is worth more than its last rows.
+    let (mut sound, enough) = (0, pixels.len() / 4 * 3);
     for rows in pixels.chunks_mut(ROWS * frame.width as usize * channels) {
         started.read_scanlines_into(rows).map_err(|_| corrupt.clone())?;
         if WARNINGS.get() == before {
             sound += rows.len();
+        } else if sound < enough {
+            return Err(if frame.complete { corrupt } else { Rejection::Truncated });
         }
-    }
-    // The quarter that may be missing: a photo of the job is worth more than its last rows.
-    if sound < pixels.len() / 4 * 3 {
-        return Err(if frame.complete { corrupt } else { Rejection::Truncated });
     }
     // Data that is left over was meant for pixels too.
     let finished = started.finish().is_ok() && WARNINGS.get() == before;
@@ -90,7 +89,11 @@ pub(super) fn decode(bytes: &[u8], frame: &Frame) -> Result<Decoded, Rejection> 
         Colour::InvertedCmyk => to_rgb(&pixels, |ink| ink),
         Colour::Cmyk => to_rgb(&pixels, |ink| 255 - ink),
     };
-    Ok(Decoded { picture: Picture { width: frame.width, height: frame.height, rgb }, damaged })
+    Ok(Decoded {
+        picture: Picture { width: frame.width, height: frame.height, rgb },
+        damaged,
+        primaries: None,
+    })
 }
 
 /// Inks without a profile: each lets through what it does not cover, and so does black.

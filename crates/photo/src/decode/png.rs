@@ -48,7 +48,11 @@ fn rows(reader: &mut Rows, header: &Header) -> Result<Decoded, Rejection> {
         }
     };
     rgb.resize(size, u8::MAX);
-    Ok(Decoded { picture: Picture { width: header.width, height: header.height, rgb }, damaged })
+    Ok(Decoded {
+        picture: Picture { width: header.width, height: header.height, rgb },
+        damaged,
+        primaries: None,
+    })
 }
 
 /// Interlaced rows are spread over the picture: it is complete or nothing.
@@ -60,7 +64,11 @@ fn whole(reader: &mut Rows, header: &Header) -> Result<Decoded, Rejection> {
     }
     let mut rgb = Vec::with_capacity(Picture::bytes(frame.width, frame.height));
     push(&mut rgb, &stored, frame.color_type);
-    Ok(Decoded { picture: Picture { width: frame.width, height: frame.height, rgb }, damaged: false })
+    Ok(Decoded {
+        picture: Picture { width: frame.width, height: frame.height, rgb },
+        damaged: false,
+        primaries: None,
+    })
 }
 
 fn push(rgb: &mut Vec<u8>, pixels: &[u8], colour: ColorType) {

@@ -25,7 +25,11 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Rejection
     } else {
         pixels
     };
-    Ok(Decoded { picture: Picture { width: header.width, height: header.height, rgb }, damaged: false })
+    Ok(Decoded {
+        picture: Picture { width: header.width, height: header.height, rgb },
+        damaged: false,
+        primaries: None,
+    })
 }
 
 fn refuse(error: &DecodingError) -> Rejection {
