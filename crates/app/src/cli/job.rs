@@ -117,7 +117,7 @@ async fn list(arguments: ListArguments) -> anyhow::Result<()> {
         let (job, customer) = (row.job, row.customer);
         let status = job.status.as_str();
         say(&format!(
-            "{:<28}{status:<13}{:>4} photos  {}  ({})",
+            "{:<27} {status:<12} {:>4} photos  {}  ({})",
             job.job_id, row.photo_count, job.title, customer.name
         ))?;
     }

@@ -54,7 +54,7 @@ macro_rules! plain_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
+                formatter.pad(&self.0)
             }
         }
     };
@@ -132,6 +132,11 @@ mod tests {
         for bad in ["", "a/b", "..", "a b", "é", "a\0", "%2e", &"x".repeat(65)] {
             assert!(JobId::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn ids_fill_the_column_they_are_given() {
+        assert_eq!(format!("{:<6}|", JobId::parse("attic").unwrap()), "attic |");
     }
 
     #[test]

@@ -113,7 +113,9 @@ impl Actor {
             | (Role::Crew, Action::Upload | Action::ListPhotos | Action::ReadJob)
             | (Role::Customer, Action::ListPhotos | Action::ReadJob) => true,
             (Role::Customer, Action::Upload) => self.may_upload,
-            (Role::Crew | Role::Customer, Action::ChangePhotos | Action::MintLinks | Action::WriteJobs) => false,
+            (Role::Crew | Role::Customer, Action::ChangePhotos | Action::MintLinks | Action::WriteJobs) => {
+                false
+            }
         }
     }
 

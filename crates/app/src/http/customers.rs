@@ -141,7 +141,8 @@ pub(super) async fn list_customers(
     customers.truncate(limit);
     let next_cursor =
         customers.last().filter(|_| more).map(|last| fields::encode_cursor(last.customer_id.as_str()));
-    let customers = customers.into_iter().map(|customer| CustomerBody::of(customer, caller.actor.role)).collect();
+    let customers =
+        customers.into_iter().map(|customer| CustomerBody::of(customer, caller.actor.role)).collect();
     Ok(Json(CustomerPage { customers, next_cursor }))
 }
 

@@ -25,6 +25,11 @@ pub(super) async fn print(
 ) -> anyhow::Result<()> {
     let terminal = std::io::stdout().is_terminal();
     if !first_start && !terminal {
+        let address = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
+        let _ = writeln!(
+            std::io::stdout(),
+            "qdn is running at {address}; `qdn link staff` makes a link to sign in with"
+        );
         return Ok(());
     }
     let text = compose(config, db, sample_job, api).await?;
