@@ -22,6 +22,7 @@ def world(server, staff):
     """A job with a photo and a link, of which nothing may change."""
     job = staff.new_job()
     photo = staff.upload(job, "kept.jpg", caption="kept")
+    staff.settled(job)
     return {"job_id": job, "photo_id": photo["photo_id"], "link_id": staff.new_link(job)["link_id"],
             "customer_id": staff.good("GET", f"/jobs/{job}")["customer"]["customer_id"]}
 
@@ -32,7 +33,7 @@ def nothing_is_stored(server, staff, world):
 
     def everything():
         listed = staff.good("GET", "/list_photos", params={"job_id": world["job_id"]})["photos"]
-        seen = [{name: value for name, value in photo.items() if name != "url"} for photo in listed]
+        seen = [{name: value for name, value in photo.items() if not name.endswith("url")} for photo in listed]
         return server.census(), seen, staff.good("GET", f"/jobs/{world['job_id']}")
 
     before = everything()
@@ -74,6 +75,7 @@ BODIES = {
     },
     ("POST", "/customers"): {"name": "N", "phone": "1", "email": "a@example.com"},
     ("POST", "/jobs/{job_id}/links"): {"role": "customer", "expires_in": 60, "may_upload": True, "qr": True},
+    ("POST", "/jobs/{job_id}/process"): {"again": True},
 }
 NULLABLE = {
     ("PATCH", "/jobs/{job_id}/photos/{photo_id}"): {"phase", "caption"},
@@ -282,6 +284,7 @@ VALUES = {
         "role": ["", "staff", "Customer", "admin", "customer "],
         "expires_in": [0, 1, 59, 366 * 86_400 + 1, *ANY_NUMBER[1:]],
     },
+    ("POST", "/jobs/{job_id}/process"): {},
 }
 
 

@@ -37,6 +37,10 @@ PATCH  /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 4
 DELETE /jobs/{job_id}/photos/{photo_id}    own     204 204 403 403 403 204 204 403 403 401 401 401 401 401
 DELETE /jobs/{job_id}/photos/{photo_id}    foreign 204 404 404 404 404 204 404 404 404 401 401 401 401 401
 DELETE /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+POST   /jobs/{job_id}/process              own     200 200 403 403 403 200 200 403 403 401 401 401 401 401
+POST   /jobs/{job_id}/process              foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+POST   /jobs/{job_id}/process              unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+GET    /metrics                            any     200 403 403 403 403 200 403 403 403 401 401 401 401 401
 POST   /jobs                               any     201 403 403 403 403 201 403 403 403 401 401 401 401 401
 GET    /jobs                               any     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 GET    /jobs/{job_id}                      own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
@@ -134,6 +138,7 @@ def request_of(world, method, path, whose, seed):
         "POST /jobs": {"json": {"customer_id": world.customers["own"], "title": "New"}},
         "PATCH /jobs/{job_id}": {"json": {"address": "1 Main Street"}},
         "POST /customers": {"json": {"name": "New"}},
+        "POST /jobs/{job_id}/process": {"json": {}},
         "POST /jobs/{job_id}/links": {"json": {"role": "customer"}},
         # Signing out takes a cookie away and nothing else; the header shows that it is a page of ours that asks.
         "DELETE /session": {"headers": {"x-qdn-role": "crew"}},

@@ -1,5 +1,6 @@
 """Listing, changing and deleting photos and the jobs they belong to: what the contract promises, seen from outside."""
 
+import base64
 import concurrent.futures
 import datetime
 import re
@@ -9,7 +10,7 @@ import botocore.exceptions
 import pytest
 import requests
 from support import caller as callers
-from support.caller import Caller, path_segment, photo_bytes, send_form, time_of, unique, unnormalised
+from support.caller import GREY, Caller, path_segment, photo_bytes, send_form, time_of, unique, unnormalised
 from support.s3 import all_keys, client, refusal
 from support.server import Server
 
@@ -51,23 +52,30 @@ def test_a_grant_that_was_never_used_is_not_listed(staff, job):
     assert staff.good("GET", "/list_photos", params={"job_id": job}) == {"photos": [], "next_cursor": None}
 
 
-def test_a_listed_photo_says_what_was_said_of_it(staff, job):
+def test_a_listed_photo_says_what_was_said_of_it(server, staff, job):
     grant = staff.upload(
         job, "front door.jpg", PHOTO, phase="before", caption="  The door — before  ",
         taken_at="2026-05-04T11:30:00+02:00", location={"latitude": 48.1, "longitude": 11.5},
     )
-    answer = staff.get("/list_photos", params={"job_id": job})
-    (photo,) = answer.json()["photos"]
+    (photo,) = staff.settled(job)
     uploaded_at = time_of(photo.pop("uploaded_at"))
     assert abs(datetime.datetime.now(datetime.UTC) - uploaded_at) < datetime.timedelta(minutes=1)
     got = requests.get(photo.pop("url"), timeout=10)
     assert (got.content, got.headers["Content-Type"]) == (PHOTO, "image/jpeg")
+    for name in ("thumb_url", "display_url"):
+        got = requests.get(photo.pop(name), timeout=10)
+        assert got.headers["Content-Type"] == "image/jpeg" and got.content.startswith(b"\xff\xd8"), name
+        assert PHOTO[len(GREY):] not in got.content
+    assert len(base64.b64decode(photo.pop("thumbhash"))) >= 5
     assert photo == {
         "photo_id": grant["photo_id"], "name": "front door.jpg", "size": len(PHOTO), "phase": "before",
-        "caption": "The door — before", "taken_at": "2026-05-04T09:30:00Z", "status": "processing", "hidden": False,
-        "width": None, "height": None, "thumbhash": None, "thumb_url": None, "display_url": None,
+        "caption": "The door — before", "taken_at": "2026-05-04T09:30:00Z", "status": "ready", "hidden": False,
+        "width": 8, "height": 8, "rejection": None, "location": {"latitude": 48.1, "longitude": 11.5},
     }
-    assert "48.1" not in answer.text
+    for role in ("crew", "customer"):
+        caller = Caller(server, server.application_key, staff.new_link(job, role)["token"])
+        (seen,) = caller.photos(job)
+        assert (seen["location"], seen["url"]) == (None, seen["display_url"]), role
 
 
 def test_a_url_of_the_list_is_private_and_pins_its_object(staff, job):
@@ -293,7 +301,8 @@ def test_objects_of_older_tools_can_be_changed_hidden_and_deleted(server, store,
         staff.good("DELETE", path)
         assert photo_id not in ids(staff.photos(job))
         assert not exists(store, server, f"jobs/{job}/photos/{photo_id}")
-    assert ids(customer.photos(job)) == [".."]
+    assert ids(staff.photos(job)) == [".."]
+    assert customer.settled(job) == []
     answer = unnormalised(server.api, "DELETE", f"/jobs/{job}/photos/..", staff.headers)
     assert answer.status_code == 204 and staff.photos(job) == []
 

@@ -7,6 +7,7 @@ import http.client
 import itertools
 import os
 import socket
+import time
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -20,10 +21,28 @@ def unique(word):
     return f"{word}-{_run}-{next(_numbers)}"
 
 
+def segment(marker, body):
+    return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+# The smallest grey JPEG: 8 x 8 pixels, each table with one entry (ITU T.81).
+GREY = b"".join((
+    b"\xff\xd8",
+    segment(0xDB, b"\0" + b"\x10" * 64),
+    segment(0xC0, b"\x08\0\x08\0\x08\x01\x01\x11\0"),
+    segment(0xC4, b"\x00\x01" + b"\0" * 16),
+    segment(0xC4, b"\x10\x01" + b"\0" * 16),
+    segment(0xDA, b"\x01\x01\x00\x00\x3f\x00"),
+    b"\x3f\xff\xd9",
+))
+
+
 def photo_bytes(seed, size=2_000):
-    """Bytes that begin as a JPEG does and are the same for the same seed."""
+    """A JPEG with bytes behind its end, as some cameras write them, that are the same for the same seed. One that is
+    too short for a picture only begins as one does."""
     filler = hashlib.shake_256(str(seed).encode()).digest(size)
-    return b"\xff\xd8\xff\xe0" + filler[4:]
+    picture = GREY if size > len(GREY) else GREY[:4]
+    return picture + filler[len(picture):]
 
 
 def path_segment(text):
@@ -95,6 +114,14 @@ class Caller:
         answer = send_form(grant, photo_bytes(photo_name) if body is None else body)
         assert answer.status_code == 201, f"{answer.status_code} {answer.text[:500]}"
         return grant
+
+    def settled(self, job_id):
+        """The photos of a job once the processor is through with them."""
+        until = time.monotonic() + 60
+        while any(photo["status"] == "processing" for photo in (photos := self.photos(job_id, limit=1_000))):
+            assert time.monotonic() < until, photos
+            time.sleep(0.05)
+        return photos
 
     def photos(self, job_id, **query):
         return self.good("GET", "/list_photos", params={"job_id": job_id, **query})["photos"]

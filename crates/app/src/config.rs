@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use http::Uri;
 
+use crate::process::ProcessConfig;
+
 /// The whole configuration of `qdn serve`.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     pub storage: StorageConfig,
     /// What an upload may be.
     pub uploads: UploadConfig,
+    /// What the photo processor may use.
+    pub photos: ProcessConfig,
     /// What the pages say.
     pub pages: PagesConfig,
 }
@@ -153,6 +157,13 @@ impl Config {
         if self.network.connections_max == 0 {
             problems.push("--connections-max must be at least 1".to_owned());
         }
+        if self.photos.time_zone().is_none() {
+            problems
+                .push("--time-zone must be a name of the IANA database, such as America/Chicago".to_owned());
+        }
+        if self.photos.workers > 256 {
+            problems.push("--photo-workers must be 0 to 256".to_owned());
+        }
         if !is_bucket_name(&self.storage.bucket) {
             problems.push(
                 "--bucket must be 3 to 63 of a-z, 0-9, - and ., starting and ending with a letter or digit"
@@ -199,6 +210,8 @@ mod tests {
         config.uploads.photo_bytes_max = 0;
         config.uploads.upload_expires_seconds = 0;
         config.storage.bucket = "No".to_owned();
+        config.photos.time_zone = Some("Mars/Olympus".to_owned());
+        config.photos.workers = 1_000;
         let problems = config.problems().join("\n");
         for name in [
             "--public-url",
@@ -206,6 +219,8 @@ mod tests {
             "--photo-bytes-max",
             "--upload-expires-seconds",
             "--bucket",
+            "--time-zone",
+            "--photo-workers",
         ] {
             assert!(problems.contains(name), "{name} in {problems}");
         }

@@ -8,6 +8,7 @@ pub mod domain;
 pub mod http;
 pub mod links;
 pub mod listener;
+pub mod process;
 pub mod s3;
 pub mod serve;
 pub mod telemetry;

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use qdn_sign::Credentials;
+use tokio::sync::mpsc;
 
 /// Everything [`Store::open`](crate::Store::open) needs to know. Start from [`StoreConfig::new`], which has a
 /// default for all but the folder and the credentials.
@@ -37,6 +38,9 @@ pub struct StoreConfig {
     pub write_once: Vec<KeyPattern>,
     /// Largest object, in bytes.
     pub object_bytes_max: u64,
+    /// Told of every object once it is durable, after its upload was answered or just before. A full channel misses
+    /// some: it is a hint, the listing is the truth.
+    pub commits: Option<mpsc::Sender<StoredKey>>,
     /// A multipart upload that was neither completed nor aborted is removed after this time.
     pub multipart_age_max: Duration,
 }
@@ -57,9 +61,19 @@ impl StoreConfig {
             upload_wait_max: Duration::from_secs(10),
             write_once: vec![KeyPattern::new("jobs/*/photos/")],
             object_bytes_max: 5 << 30,
+            commits: None,
             multipart_age_max: Duration::from_hours(7 * 24),
         }
     }
+}
+
+/// The name of an object that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
 }
 
 /// Which origins a browser may send requests from.

@@ -27,7 +27,7 @@ mod turns;
 mod upload;
 
 pub use check::check;
-pub use config::{CorsConfig, KeyPattern, OpenError, OriginList, StoreConfig};
+pub use config::{CorsConfig, KeyPattern, OpenError, OriginList, StoreConfig, StoredKey};
 pub use front::{BoxError, StoreBody};
 pub use qdn_sign::Credentials;
 pub use store::{BucketError, Store};

@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use s3s::dto::ETagCondition;
 use s3s::{S3ErrorCode, S3Result};
 
+use crate::config::StoredKey;
 use crate::disk::{self, sync_dir};
 use crate::error::{
     from_io, internal, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
@@ -87,7 +88,17 @@ impl Inner {
             None => self.publish_new(staged, &path, &trailer)?,
             Some(_) => self.replace(staged, &path, &trailer)?,
         }
+        self.tell(&trailer);
         Ok(trailer)
+    }
+
+    /// Tells whoever listens that an object is there. Nobody is waited for.
+    fn tell(&self, trailer: &Trailer) {
+        let Some(commits) = &self.config.commits else { return };
+        let stored = StoredKey { bucket: trailer.bucket.clone(), key: trailer.key.clone() };
+        if commits.try_send(stored).is_err() {
+            tracing::debug!(key = trailer.key, "nobody hears of this object now");
+        }
     }
 
     /// The object that an upload in parts has become, durable like one that was published now; `None` when the key

@@ -145,6 +145,23 @@ export interface paths {
         patch: operations["change_photo"];
         trace?: never;
     };
+    "/jobs/{job_id}/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues a job's photos for the processor, and tells how far it is. */
+        post: operations["process_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/links/{link_id}": {
         parameters: {
             query?: never;
@@ -171,6 +188,23 @@ export interface paths {
         };
         /** Lists a job's photos, as far as the caller may see them. */
         get: operations["list_photos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this process counts, as text of the `OpenMetrics` format. For the secret key, or a link, of staff who see all jobs. */
+        get: operations["read_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -459,12 +493,12 @@ export interface components {
         LocationBody: {
             /**
              * Format: double
-             * @description -90 to 90.
+             * @description North, -90 to 90.
              */
             latitude: number;
             /**
              * Format: double
-             * @description -180 to 180.
+             * @description East, -180 to 180.
              */
             longitude: number;
         };
@@ -490,12 +524,15 @@ export interface components {
             height?: number | null;
             /** @description Hidden from customers. */
             hidden: boolean;
+            location?: components["schemas"]["LocationBody"] | null;
             /** @description The file's name, for people. */
             name: string;
             /** @description `before`, `during`, `after` or `issue`. */
             phase?: string | null;
             /** @description Its id. */
             photo_id: string;
+            /** @description A code that says why the photo is rejected. */
+            rejection?: string | null;
             /**
              * Format: int64
              * @description Bytes of the original.
@@ -517,8 +554,11 @@ export interface components {
              * @description When it was stored.
              */
             uploaded_at: string;
-            /** @description A signed URL of the best copy that the caller may have: the original, or the display rendition. */
-            url: string;
+            /**
+             * @description A signed URL of the best copy that the caller may have: the original, or the display rendition; null until
+             *     that exists.
+             */
+            url?: string | null;
             /**
              * Format: int32
              * @description Pixels across, upright; null until known.
@@ -580,6 +620,29 @@ export interface components {
              * @example /problems/job_not_found
              */
             type: string;
+        };
+        /** @description Which photos. */
+        ProcessPhotos: {
+            /** @description Also those that are ready or rejected, once more. */
+            again?: boolean | null;
+        };
+        /** @description How far the processor is with a job. */
+        Progress: {
+            /**
+             * Format: int64
+             * @description Photos that wait for the processor, or are with it.
+             */
+            processing: number;
+            /**
+             * Format: int64
+             * @description Photos with renditions.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Photos that cannot be shown.
+             */
+            rejected: number;
         };
         /** @description Who one is. */
         SessionBody: {
@@ -1044,6 +1107,41 @@ export interface operations {
             };
         };
     };
+    process_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProcessPhotos"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Queued */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+        };
+    };
     revoke_link: {
         parameters: {
             query?: never;
@@ -1113,6 +1211,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Counters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
             };
         };
     };

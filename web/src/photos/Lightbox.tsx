@@ -18,6 +18,7 @@ export function Lightbox(props: {
   const index = props.photos.findIndex((photo) => photo.photo_id === props.photoId);
   const photo = props.photos[index];
   if (photo === undefined) return null;
+  const picture = photo.status === "rejected" ? null : (photo.display_url ?? photo.url ?? null);
 
   const step = (by: number) => {
     const other = props.photos[index + by];
@@ -47,11 +48,13 @@ export function Lightbox(props: {
         </button>
       </header>
       <div class="stage">
-        <img
-          key={photo.photo_id}
-          src={photo.display_url ?? photo.url}
-          alt={photo.caption ?? photo.name}
-        />
+        {picture === null ? (
+          <p class="no-picture">
+            {words.job[photo.status === "rejected" ? "rejected" : "preparing"]}
+          </p>
+        ) : (
+          <img key={photo.photo_id} src={picture} alt={photo.caption ?? photo.name} />
+        )}
         {index > 0 && (
           <StepButton side="previous" label={words.common.previous} onClick={() => step(-1)} />
         )}
@@ -90,16 +93,18 @@ function PhotoFooter(props: { photo: Photo; onDelete: ((photoId: string) => void
       <p class="small">{photo.caption ? `${photo.caption} · ${when}` : when}</p>
       {onDelete && (
         <>
-          <a
-            class="icon-button"
-            href={photo.url}
-            target="_blank"
-            rel="noopener"
-            aria-label={words.job.openOriginal}
-            title={words.job.openOriginal}
-          >
-            <Icon name="open" />
-          </a>
+          {photo.url && (
+            <a
+              class="icon-button"
+              href={photo.url}
+              target="_blank"
+              rel="noopener"
+              aria-label={words.job.openOriginal}
+              title={words.job.openOriginal}
+            >
+              <Icon name="open" />
+            </a>
+          )}
           <button
             type="button"
             class="icon-button"

@@ -56,7 +56,7 @@ function PhotoTile(props: {
 }) {
   const { words } = useWords();
   const { photo, preview } = props.tile;
-  const src = photo.thumb_url ?? preview ?? photo.display_url ?? photo.url;
+  const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
   const blur = thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
@@ -64,7 +64,7 @@ function PhotoTile(props: {
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
       <button type="button" data-photo-id={photo.photo_id} onClick={props.onOpen}>
-        {brokenSrc === src ? (
+        {src === null || brokenSrc === src ? (
           <span class="unseen">{number}</span>
         ) : (
           <img
@@ -79,10 +79,20 @@ function PhotoTile(props: {
           />
         )}
       </button>
-      {brokenSrc === src && <NoPreview text={words.job.noPreview} />}
+      {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
+      {photo.status !== "rejected" && src === null && blur === null && (
+        <NoPreview text={words.job.preparing} />
+      )}
+      {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
       {phase !== null && <span class="chip">{phase}</span>}
     </div>
   );
+}
+
+/** What a tile shows: never the original, which may be large and in a format that the browser does not know. */
+function tileSrc(photo: Photo, preview: string | null): string | null {
+  if (photo.status === "rejected") return null;
+  return photo.thumb_url ?? preview ?? photo.display_url ?? null;
 }
 
 function UploadTile({ item }: { item: UploadItem }) {

@@ -10,9 +10,9 @@ const PAGE_SIZE = 100;
 /** Pages loaded without being asked for: a thousand photos, far more than a job has. */
 const PAGES_AT_ONCE = 10;
 const REFRESH_MS = 20_000;
-/** While renditions are being made the list is asked for again after 2, 4, 8, 16 and 32 seconds. */
-const QUICK_MS = 2_000;
-const QUICK_TRIES_MAX = 5;
+/** While renditions are being made the list is asked for again after 1, 2, 4, 8, 16 and 32 seconds. */
+const QUICK_MS = 1_000;
+const QUICK_TRIES_MAX = 6;
 
 /** The photos of a job, oldest first, kept fresh: after each upload, while some are processed, and now and then. */
 export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pages<Photo> {

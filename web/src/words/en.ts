@@ -98,6 +98,8 @@ export const en = {
     keep: "Keep",
     openOriginal: "Open full size",
     noPreview: "No preview",
+    preparing: "Getting ready",
+    rejected: "Can't be shown",
   },
 
   upload: {

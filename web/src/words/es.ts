@@ -98,6 +98,8 @@ export const es: Words = {
     keep: "Conservar",
     openOriginal: "Abrir en tamaño completo",
     noPreview: "Sin vista previa",
+    preparing: "Preparándose",
+    rejected: "No se puede mostrar",
   },
 
   upload: {

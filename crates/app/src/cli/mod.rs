@@ -5,6 +5,7 @@ mod job;
 mod key;
 mod link;
 mod photos;
+mod process;
 mod serve;
 mod store;
 mod upload;
@@ -42,9 +43,22 @@ enum Command {
     /// Make, list and revoke application keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Have a running server make the renditions of a job's photos, or of all
+    Process(process::ProcessArguments),
+    /// Look at photos for the server that started this program
+    #[command(hide = true)]
+    PhotoWorker(PhotoWorkerArguments),
     /// Look after the photo store
     #[command(subcommand)]
     Store(store::StoreCommand),
+}
+
+/// What a photo worker is told.
+#[derive(clap::Args)]
+struct PhotoWorkerArguments {
+    /// The largest photo, in bytes
+    #[arg(long)]
+    bytes_max: u64,
 }
 
 /// Where the installation's data is.
@@ -86,6 +100,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Upload(arguments) => upload::run(arguments).await,
         Command::Photos(arguments) => photos::run(arguments).await,
         Command::Key(command) => key::run(command).await,
+        Command::Process(arguments) => process::run(arguments).await,
+        Command::PhotoWorker(arguments) => Ok(crate::process::run_child(arguments.bytes_max)?),
         Command::Store(command) => store::run(command),
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::DataArgument;
 use crate::config::{Config, NetworkConfig, PagesConfig, StorageConfig, UploadConfig};
+use crate::process::ProcessConfig;
 
 /// What `qdn serve` can be told; every setting has an environment variable of its own too.
 #[derive(Args)]
@@ -61,6 +62,15 @@ pub(super) struct ServeArguments {
     /// How long requests in flight may take to finish on shutdown
     #[arg(long, env = "QDN_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = NetworkConfig::default().drain_seconds)]
     drain_seconds: u64,
+    /// Photos decoded at once, each in a process of its own; 0 leaves them to other servers
+    #[arg(long, env = "QDN_PHOTO_WORKERS", value_name = "N", default_value_t = ProcessConfig::default().workers)]
+    photo_workers: usize,
+    /// Memory that all photo workers together may decode in, in MiB
+    #[arg(long, env = "QDN_PHOTO_MEMORY_MIB", value_name = "MIB", default_value_t = ProcessConfig::default().memory_mebibytes)]
+    photo_memory_mib: u32,
+    /// Time zone of cameras that tell none, such as America/Chicago; the machine's own when absent
+    #[arg(long, env = "QDN_TIME_ZONE", value_name = "NAME")]
+    time_zone: Option<String>,
     /// The company's name on the pages
     #[arg(long, env = "QDN_COMPANY_NAME", value_name = "NAME", default_value_t = PagesConfig::default().company_name)]
     company_name: String,
@@ -98,6 +108,11 @@ impl ServeArguments {
                 upload_expires_seconds: self.upload_expires_seconds,
                 delivery_window_seconds: self.delivery_window_seconds,
                 requests_per_minute_max: self.requests_per_minute_max,
+            },
+            photos: ProcessConfig {
+                workers: self.photo_workers,
+                memory_mebibytes: self.photo_memory_mib,
+                time_zone: self.time_zone,
             },
             pages: PagesConfig { company_name: self.company_name, company_phone: self.company_phone },
         }

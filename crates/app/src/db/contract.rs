@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Db, DbError, Grant, JobFilter};
-use crate::domain::photo::Location;
+use super::{Db, DbError, Found, Grant, JobFilter};
 use crate::domain::{
     Application, ApplicationId, ApplicationKind, Customer, CustomerId, Job, JobChange, JobId, JobStatus,
-    Link, LinkId, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, Role, Scope, Secret,
+    Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions, Role, Scope,
+    Secret, Verdict,
 };
 
 /// Runs the suite on an empty database.
@@ -18,6 +18,9 @@ pub(crate) async fn run(db: &dyn Db) {
     applications_are_found_by_key(db).await;
     photos_are_granted_once_per_idempotency_key(db).await;
     photos_are_stored_changed_and_deleted(db).await;
+    photos_are_claimed_by_one_and_finished(db).await;
+    what_a_dead_process_left_is_queued_again(db).await;
+    deleted_photos_are_swept_once(db).await;
 }
 
 fn at(second: i64) -> Timestamp {
@@ -202,7 +205,9 @@ fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
         taken_at: Some(at(40)),
         location: Some(Location { latitude: -33.5, longitude: 151.25 }),
         hidden: false,
-        status: PhotoStatus::Processing,
+        outcome: None,
+        process_after: None,
+        process_attempts: 0,
         uploaded_by: Some(LinkId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
         granted_at: at(50),
@@ -249,13 +254,103 @@ async fn photos_are_stored_changed_and_deleted(db: &dyn Db) {
     assert_eq!(deleted.deleted_at, Some(at(70)));
     assert_eq!(count().await, 1);
 
-    db.adopt_photo(photo("old tool/IMG 1.jpg", None)).await.unwrap();
+    db.adopt_photos(vec![photo("old tool/IMG 1.jpg", None)]).await.unwrap();
     db.forget_photo(job_id("j1"), id("old tool/IMG 1.jpg")).await.unwrap();
     db.forget_photo(job_id("j1"), id("old tool/IMG 1.jpg")).await.unwrap();
     assert!(db.photos(job_id("j1"), vec![id("old tool/IMG 1.jpg")]).await.unwrap().is_empty());
-    db.adopt_photo(photo("old tool/IMG 1.jpg", None)).await.unwrap();
+    db.adopt_photos(vec![photo("old tool/IMG 1.jpg", None)]).await.unwrap();
     let mut other = photo("old tool/IMG 1.jpg", None);
     other.hidden = true;
-    db.adopt_photo(other).await.unwrap();
+    db.adopt_photos(vec![other]).await.unwrap();
     assert!(!db.photos(job_id("j1"), vec![id("old tool/IMG 1.jpg")]).await.unwrap()[0].hidden);
+}
+
+async fn one(db: &dyn Db, id: &str) -> PhotoRecord {
+    db.photos(job_id("j2"), vec![PhotoId::parse(id).unwrap()]).await.unwrap().remove(0)
+}
+
+fn of_second_job(id: &str) -> PhotoRecord {
+    PhotoRecord { job_id: job_id("j2"), taken_at: None, location: None, ..photo(id, None) }
+}
+
+async fn claimed(db: &dyn Db, now: i64, until: i64, limit: usize) -> Vec<(String, u32)> {
+    let records = db.claim_photos(at(now), at(until), limit).await.unwrap();
+    let mut claimed: Vec<_> = records
+        .into_iter()
+        .filter(|record| record.job_id == job_id("j2"))
+        .map(|record| (record.photo_id.to_string(), record.process_attempts))
+        .collect();
+    claimed.sort();
+    claimed
+}
+
+async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
+    let id = |text: &str| PhotoId::parse(text).unwrap();
+    while !db.claim_photos(at(900), at(100_000), 10).await.unwrap().is_empty() {}
+    let elsewhere = db.photos_waiting().await.unwrap();
+    db.grant_photos(vec![of_second_job("q1"), of_second_job("q2")]).await.unwrap();
+    assert_eq!(claimed(db, 1_000, 1_100, 10).await, []);
+    db.mark_stored(job_id("j2"), vec![(id("q1"), at(1_000))]).await.unwrap();
+    db.queue_photos(job_id("j2"), vec![id("q2")], at(1_001)).await.unwrap();
+    assert_eq!(db.photos_waiting().await.unwrap(), elsewhere + 2);
+    assert_eq!(claimed(db, 1_000, 1_100, 10).await, [("q1".to_owned(), 1)]);
+    assert_eq!(claimed(db, 1_001, 1_100, 1).await, [("q2".to_owned(), 1)]);
+    assert_eq!(claimed(db, 1_099, 1_200, 10).await, []);
+    assert_eq!(claimed(db, 1_100, 1_200, 10).await, [("q1".to_owned(), 2), ("q2".to_owned(), 2)]);
+
+    // Who queues it again neither gives nor takes an attempt.
+    db.queue_photos(job_id("j2"), vec![id("q1")], at(1_101)).await.unwrap();
+    assert_eq!(claimed(db, 1_101, 1_200, 10).await, []);
+    db.put_off_photo(job_id("j2"), id("q2"), Some(at(1_150))).await.unwrap();
+    assert_eq!(claimed(db, 1_150, 1_300, 10).await, [("q2".to_owned(), 3)]);
+    db.put_off_photo(job_id("j2"), id("q2"), None).await.unwrap();
+    assert_eq!(db.photos_waiting().await.unwrap(), elsewhere + 1);
+
+    let renditions =
+        Renditions { version: "1-ab".to_owned(), width: 4_032, height: 3_024, thumbhash: vec![1, 2] };
+    let ready = Outcome { source_etag: "e1".to_owned(), verdict: Verdict::Ready(renditions) };
+    let location = Some(Location { latitude: 1.5, longitude: -2.5 });
+    let found = Found { taken_at: Some(at(7)), location };
+    assert!(db.finish_photo(job_id("j2"), id("q1"), ready.clone(), found).await.unwrap());
+    let finished = one(db, "q1").await;
+    assert_eq!((&finished.outcome, finished.process_after), (&Some(ready.clone()), None));
+    assert_eq!((finished.taken_at, finished.location), (Some(at(7)), location));
+    let later = Found { taken_at: Some(at(8)), location: None };
+    let rejected = Outcome { source_etag: "e2".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
+    assert!(db.finish_photo(job_id("j2"), id("q1"), rejected.clone(), later).await.unwrap());
+    let finished = one(db, "q1").await;
+    assert_eq!((finished.outcome, finished.taken_at), (Some(rejected), Some(at(7))));
+    assert!(!db.finish_photo(job_id("j2"), id("q9"), ready, later).await.unwrap());
+    assert_eq!(db.photos_waiting().await.unwrap(), elsewhere);
+}
+
+async fn what_a_dead_process_left_is_queued_again(db: &dyn Db) {
+    let id = |text: &str| PhotoId::parse(text).unwrap();
+    let old = PhotoRecord { granted_at: at(10), ..of_second_job("q3") };
+    let recent = PhotoRecord { granted_at: at(2_000), ..of_second_job("q4") };
+    let claimed_by_the_dead = PhotoRecord { granted_at: at(10), ..of_second_job("q5") };
+    db.grant_photos(vec![old, recent, claimed_by_the_dead]).await.unwrap();
+    db.mark_stored(job_id("j2"), vec![(id("q5"), at(11))]).await.unwrap();
+    assert_eq!(claimed(db, 2_000, 9_000, 10).await, [("q5".to_owned(), 1)]);
+    assert!(db.queue_unfinished(at(1_999), at(2_100)).await.unwrap() >= 2);
+    let again = claimed(db, 2_100, 9_000, 100).await;
+    assert_eq!(again, [("q4".to_owned(), 1), ("q5".to_owned(), 1)]);
+}
+
+async fn deleted_photos_are_swept_once(db: &dyn Db) {
+    let id = |text: &str| PhotoId::parse(text).unwrap();
+    db.delete_photo(job_id("j2"), id("q5"), at(3_000)).await.unwrap();
+    assert_eq!(one(db, "q5").await.process_after, None);
+    let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
+    assert!(!db.finish_photo(job_id("j2"), id("q5"), outcome, Found::default()).await.unwrap());
+    db.queue_photos(job_id("j2"), vec![id("q5")], at(3_000)).await.unwrap();
+    assert_eq!(one(db, "q5").await.process_after, None);
+
+    let to_sweep = async |before: i64| {
+        let records = db.photos_to_sweep(at(before), 100).await.unwrap();
+        records.into_iter().filter(|record| record.job_id == job_id("j2")).count()
+    };
+    assert_eq!((to_sweep(3_000).await, to_sweep(3_001).await), (0, 1));
+    db.mark_swept(job_id("j2"), id("q5"), at(4_000)).await.unwrap();
+    assert_eq!(to_sweep(3_001).await, 0);
 }

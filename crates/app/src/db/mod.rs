@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, JobStatus, Link, LinkId,
-    PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
+    Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
 pub use sqlite::Sqlite;
@@ -72,6 +72,15 @@ pub enum Grant {
     Existing(Box<PhotoRecord>),
 }
 
+/// What the processor read in a photo. What the uploader said goes before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Found {
+    /// When the shutter fell.
+    pub taken_at: Option<Timestamp>,
+    /// Where.
+    pub location: Option<Location>,
+}
+
 /// What qdn asks of a database. Every call is atomic and durable when it returns.
 #[async_trait]
 pub trait Db: Send + Sync {
@@ -127,14 +136,38 @@ pub trait Db: Send + Sync {
     async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>>;
     /// The records of these photos of one job, those there are, deleted ones too.
     async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>>;
-    /// Notes when the objects of these photos were first seen in the bucket.
+    /// Notes when the objects of these photos were first seen in the bucket, and queues them for the processor.
     async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()>;
     /// Changes a photo that is not deleted. The record must exist: false when it does not.
     async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool>;
-    /// Keeps a record for an object of an older tool, unless there is one.
-    async fn adopt_photo(&self, record: PhotoRecord) -> Result<()>;
+    /// Keeps records for objects of older tools, where there are none.
+    async fn adopt_photos(&self, records: Vec<PhotoRecord>) -> Result<()>;
     /// Drops the record of an older tool's object, if there is one.
     async fn forget_photo(&self, job_id: JobId, photo_id: PhotoId) -> Result<()>;
     /// Marks a photo deleted; done twice, the first time counts. False when it has no record.
     async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool>;
+    /// Photos that were deleted before `deleted_before` and not swept since, at most `limit`.
+    async fn photos_to_sweep(&self, deleted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
+    /// Notes that the objects of a deleted photo are gone for good.
+    async fn mark_swept(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<()>;
+
+    /// Queues photos for the processor, due at `now`, those that do not wait already and are not deleted.
+    async fn queue_photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>, now: Timestamp) -> Result<()>;
+    /// Queues photos without an outcome that were stored, or may have been because they were granted since then, as
+    /// due at `now`: what a process that died has left. Tells how many.
+    async fn queue_unfinished(&self, granted_since: Timestamp, now: Timestamp) -> Result<u64>;
+    /// Takes up to `limit` photos that are due, for this caller alone until `until`, when they are due again.
+    async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
+    /// Ends a claim with an outcome. False when the photo is deleted or has no record: the outcome is not kept.
+    async fn finish_photo(
+        &self,
+        job_id: JobId,
+        photo_id: PhotoId,
+        outcome: Outcome,
+        found: Found,
+    ) -> Result<bool>;
+    /// Ends a claim without an outcome: the photo is due at `again`, or waits no more.
+    async fn put_off_photo(&self, job_id: JobId, photo_id: PhotoId, again: Option<Timestamp>) -> Result<()>;
+    /// How many photos wait for the processor or are with it.
+    async fn photos_waiting(&self) -> Result<u64>;
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Actor, JobId, ObjectName, Phase, PhotoId, PhotoRecord, PhotoStatus};
+use super::{
+    Actor, JobId, Location, ObjectName, Phase, PhotoId, PhotoRecord, PhotoStatus, Renditions, Verdict,
+};
 
 /// An object as the bucket lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct StoredObject {
     pub size_bytes: u64,
     /// When it was stored.
     pub stored_at: Timestamp,
+    /// Its `ETag`, without quotation marks: other bytes have another one.
+    pub etag: String,
 }
 
 /// A photo as one person may see it.
@@ -38,8 +42,16 @@ pub struct ListedPhoto {
     pub caption: Option<String>,
     /// Hidden from customers; only those who may see hidden photos are told.
     pub hidden: bool,
+    /// Where it was taken; only those who may see private data are told.
+    pub location: Option<Location>,
     /// How far the processor is.
     pub status: PhotoStatus,
+    /// Whether it waits for the processor, for the first time or again.
+    pub waiting: bool,
+    /// The renditions, once there are any of these bytes.
+    pub renditions: Option<Renditions>,
+    /// Why the bytes cannot be shown.
+    pub rejection: Option<String>,
     /// Whether this person may have the original.
     pub original_allowed: bool,
 }
@@ -53,6 +65,8 @@ pub struct Merged {
     pub newly_stored: Vec<(PhotoId, Timestamp)>,
     /// Keys of objects that staff deleted but that are there again, as when a form was sent once more.
     pub deleted_again: Vec<String>,
+    /// Photos that nobody has processed and that nobody waits for, each with its object.
+    pub unprocessed: Vec<(PhotoId, StoredObject)>,
 }
 
 /// Merges a page of the bucket with the records of its photos, for one person.
@@ -80,11 +94,16 @@ pub fn merge(
         if record.is_some_and(|record| record.stored_at.is_none()) {
             merged.newly_stored.push((name.photo_id().clone(), object.stored_at));
         }
-        let hidden = record.is_some_and(|record| record.hidden);
-        if hidden && !actor.may_see_hidden() {
-            continue;
+        let photo = listed(&name, object, record, actor);
+        if photo.status == PhotoStatus::Processing
+            && record.is_none_or(|record| record.process_after.is_none())
+        {
+            merged.unprocessed.push((photo.photo_id.clone(), object.clone()));
         }
-        merged.photos.push(listed(&name, object, record, actor));
+        let concealed = photo.hidden || photo.status == PhotoStatus::Rejected;
+        if actor.may_see_hidden() || !concealed {
+            merged.photos.push(photo);
+        }
     }
     merged
 }
@@ -99,6 +118,15 @@ fn listed(
         ObjectName::Photo { name, .. } => name.as_str().to_owned(),
         other => other.photo_id().as_str().rsplit('/').next().unwrap_or_default().to_owned(),
     };
+    // An outcome speaks only for the bytes it was made of.
+    let outcome = record
+        .and_then(|record| record.outcome.as_ref())
+        .filter(|outcome| outcome.source_etag == object.etag);
+    let (status, renditions, rejection) = match outcome.map(|outcome| &outcome.verdict) {
+        None => (PhotoStatus::Processing, None, None),
+        Some(Verdict::Ready(renditions)) => (PhotoStatus::Ready, Some(renditions.clone()), None),
+        Some(Verdict::Rejected(code)) => (PhotoStatus::Rejected, None, Some(code.clone())),
+    };
     ListedPhoto {
         photo_id: name.photo_id().clone(),
         key: object.key.clone(),
@@ -109,7 +137,11 @@ fn listed(
         phase: record.and_then(|record| record.phase),
         caption: record.and_then(|record| record.caption.clone()),
         hidden: record.is_some_and(|record| record.hidden),
-        status: record.map_or(PhotoStatus::Processing, |record| record.status),
+        location: record.and_then(|record| record.location).filter(|_| actor.may_see_location()),
+        status,
+        waiting: record.is_some_and(|record| record.process_after.is_some()),
+        renditions,
+        rejection,
         original_allowed: actor.may_see_original(record.and_then(|record| record.uploaded_by.as_ref())),
     }
 }
@@ -117,7 +149,7 @@ fn listed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{LinkId, PhotoName, Role, Scope};
+    use crate::domain::{LinkId, Outcome, PhotoName, Role, Scope};
 
     const ULID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -130,7 +162,12 @@ mod tests {
     }
 
     fn object(key: &str) -> StoredObject {
-        StoredObject { key: key.to_owned(), size_bytes: 7, stored_at: Timestamp::from_second(60).unwrap() }
+        StoredObject {
+            key: key.to_owned(),
+            size_bytes: 7,
+            stored_at: Timestamp::from_second(60).unwrap(),
+            etag: "e1".to_owned(),
+        }
     }
 
     fn record(name: &str) -> PhotoRecord {
@@ -150,7 +187,9 @@ mod tests {
             taken_at: None,
             location: None,
             hidden: false,
-            status: PhotoStatus::Processing,
+            outcome: None,
+            process_after: None,
+            process_attempts: 0,
             uploaded_by: Some(LinkId::parse("L").unwrap()),
             idempotency_key: None,
             granted_at: Timestamp::UNIX_EPOCH,
@@ -209,6 +248,46 @@ mod tests {
         let merged = merged(&[&gone.key.clone()], std::slice::from_ref(&gone), Role::Staff);
         assert!(merged.photos.is_empty());
         assert_eq!(merged.deleted_again, [gone.key]);
+    }
+
+    fn processed(verdict: Verdict) -> PhotoRecord {
+        let outcome = Outcome { source_etag: "e1".to_owned(), verdict };
+        let location = Some(Location { latitude: 1.0, longitude: 2.0 });
+        PhotoRecord { outcome: Some(outcome), location, ..record("a.jpg") }
+    }
+
+    #[test]
+    fn what_was_processed_is_ready_for_everybody_and_its_place_for_staff_only() {
+        let renditions = Renditions { version: "1-ab".to_owned(), width: 4, height: 3, thumbhash: vec![1] };
+        let record = processed(Verdict::Ready(renditions.clone()));
+        for role in [Role::Staff, Role::Crew, Role::Customer] {
+            let merged = merged(&[&record.key], std::slice::from_ref(&record), role);
+            let photo = &merged.photos[0];
+            assert_eq!((photo.status, &photo.renditions), (PhotoStatus::Ready, &Some(renditions.clone())));
+            assert_eq!(photo.location.is_some(), role == Role::Staff);
+            assert_eq!(merged.unprocessed, []);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_listed_for_the_business_only() {
+        let record = processed(Verdict::Rejected("corrupt".to_owned()));
+        let seen = |role| merged(&[&record.key], std::slice::from_ref(&record), role).photos;
+        assert_eq!(seen(Role::Staff)[0].rejection.as_deref(), Some("corrupt"));
+        assert_eq!(seen(Role::Crew)[0].status, PhotoStatus::Rejected);
+        assert_eq!(seen(Role::Customer), []);
+    }
+
+    #[test]
+    fn other_bytes_under_the_same_key_wait_for_the_processor_again() {
+        let mut record = processed(Verdict::Rejected("corrupt".to_owned()));
+        record.outcome.as_mut().unwrap().source_etag = "e0".to_owned();
+        let before = merged(&[&record.key], std::slice::from_ref(&record), Role::Customer);
+        assert_eq!(before.photos[0].status, PhotoStatus::Processing);
+        assert_eq!(before.unprocessed.len(), 1);
+        record.process_after = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(merged(&[&record.key], std::slice::from_ref(&record), Role::Staff).unprocessed, []);
+        assert_eq!(merged(&["jobs/J1/photos/b.jpg"], &[], Role::Staff).unprocessed.len(), 1);
     }
 
     #[test]

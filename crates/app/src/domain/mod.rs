@@ -11,7 +11,7 @@ pub mod window;
 
 pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, RequestId};
 pub use names::{ObjectName, PhotoName, Rendition};
-pub use photo::{Phase, PhotoChange, PhotoRecord, PhotoStatus};
+pub use photo::{Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict};
 pub use policy::{Action, Actor, Decision, Role, Scope};
 pub use records::{Application, ApplicationKind, Customer, Job, JobChange, JobStatus, Link};
 pub use secrets::{Secret, SecretHash};

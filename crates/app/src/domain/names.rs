@@ -1,5 +1,9 @@
 //! Every name an object can have in the bucket, in one enum.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
 use super::{JobId, PhotoId};
 
 /// A kind of rendition, the small upright copies that customers see.
@@ -91,12 +95,15 @@ pub enum ObjectName {
         /// All that follows the job's prefix.
         file_name: PhotoId,
     },
-    /// A rendition: `renditions/{job_id}/{photo_id}/{thumb|display}`.
+    /// A rendition: `renditions/{job_id}/{photo_id}/{version}/{thumb|display}`. An older tool's file name may hold
+    /// slashes and be as long as a key can be: its SHA-256 stands in its place, as `name-{base64url}`.
     Rendition {
         /// The job it belongs to.
         job_id: JobId,
         /// The photo it was made of.
         photo_id: PhotoId,
+        /// Of which bytes, and made how.
+        version: String,
         /// Which of the two.
         rendition: Rendition,
     },
@@ -108,6 +115,15 @@ impl ObjectName {
         format!("jobs/{job_id}/photos/")
     }
 
+    /// The prefix under which all renditions of a photo stand, with its slash.
+    pub fn renditions_prefix(job_id: &JobId, photo_id: &PhotoId) -> String {
+        if photo_id.is_ours() {
+            return format!("renditions/{job_id}/{photo_id}/");
+        }
+        let digest = Sha256::digest(photo_id.as_str().as_bytes());
+        format!("renditions/{job_id}/name-{}/", URL_SAFE_NO_PAD.encode(digest))
+    }
+
     /// The object's key.
     pub fn key(&self) -> String {
         match self {
@@ -115,8 +131,8 @@ impl ObjectName {
                 format!("jobs/{job_id}/photos/{photo_id}-{}", name.as_str())
             }
             Self::Foreign { job_id, file_name } => format!("jobs/{job_id}/photos/{file_name}"),
-            Self::Rendition { job_id, photo_id, rendition } => {
-                format!("renditions/{job_id}/{photo_id}/{}", rendition.as_str())
+            Self::Rendition { job_id, photo_id, version, rendition } => {
+                format!("{}{version}/{}", Self::renditions_prefix(job_id, photo_id), rendition.as_str())
             }
         }
     }
@@ -137,6 +153,14 @@ impl ObjectName {
             return Some(Self::Photo { job_id: job_id.clone(), photo_id, name: PhotoName(name.to_owned()) });
         }
         Self::foreign(job_id, key)
+    }
+
+    /// Reads the key of an original of any job.
+    pub fn parse_any_original(key: &str) -> Option<(JobId, Self)> {
+        let (job_id, _) = key.strip_prefix("jobs/")?.split_once('/')?;
+        let job_id = JobId::parse(job_id).ok()?;
+        let name = Self::parse_original(&job_id, key)?;
+        Some((job_id, name))
     }
 
     /// Reads the key of an original as a stranger's, by its whole file name.
@@ -204,7 +228,25 @@ mod tests {
             name: PhotoName::sanitise("image.jpg"),
         };
         assert_eq!(photo.key(), "jobs/J1/photos/01ARZ3NDEKTSV4RRFFQ69G5FAV-image.jpg");
-        assert_eq!(ObjectName::parse_original(&job(), &photo.key()), Some(photo));
+        assert_eq!(ObjectName::parse_original(&job(), &photo.key()), Some(photo.clone()));
+        assert_eq!(ObjectName::parse_any_original(&photo.key()), Some((job(), photo)));
+        assert_eq!(ObjectName::parse_any_original("renditions/J1/x/1-ab/thumb"), None);
+    }
+
+    #[test]
+    fn renditions_of_older_tools_photos_never_share_a_prefix() {
+        let prefix = |id: &str| ObjectName::renditions_prefix(&job(), &PhotoId::parse(id).unwrap());
+        assert_eq!(prefix("01ARZ3NDEKTSV4RRFFQ69G5FAV"), "renditions/J1/01ARZ3NDEKTSV4RRFFQ69G5FAV/");
+        let (folder, inside) = (prefix("a.jpg"), prefix("a.jpg/b.jpg"));
+        assert!(!inside.starts_with(&folder) && folder.matches('/').count() == 3, "{folder} {inside}");
+        assert!(prefix(&"n".repeat(1_000)).len() < 200);
+        let rendition = ObjectName::Rendition {
+            job_id: job(),
+            photo_id: PhotoId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
+            version: "1-00ff".to_owned(),
+            rendition: Rendition::Thumb,
+        };
+        assert_eq!(rendition.key(), "renditions/J1/01ARZ3NDEKTSV4RRFFQ69G5FAV/1-00ff/thumb");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::merge::StoredObject;
 use super::{JobId, LinkId, PhotoId};
 
 /// When in the job the photo was taken.
@@ -72,6 +73,38 @@ pub struct Location {
     pub longitude: f64,
 }
 
+/// What customers may see of a photo, and what is known of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renditions {
+    /// A segment of the renditions' keys that changes with the original's bytes and with the way they are processed,
+    /// so that the objects never change and may be cached for ever.
+    pub version: String,
+    /// Pixels across, upright.
+    pub width: u32,
+    /// Pixels down, upright.
+    pub height: u32,
+    /// A placeholder of about 25 bytes (<https://evanw.github.io/thumbhash/>).
+    pub thumbhash: Vec<u8>,
+}
+
+/// What the processor decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The renditions exist.
+    Ready(Renditions),
+    /// The bytes cannot be shown: a stable code that says why.
+    Rejected(String),
+}
+
+/// How the processor's look at one photo's bytes ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The `ETag` of the bytes it looked at: of others it says nothing.
+    pub source_etag: String,
+    /// What it decided.
+    pub verdict: Verdict,
+}
+
 /// What the database knows about a photo, from the moment its upload is granted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhotoRecord {
@@ -99,8 +132,12 @@ pub struct PhotoRecord {
     pub location: Option<Location>,
     /// Not for customers.
     pub hidden: bool,
-    /// How far the processor is.
-    pub status: PhotoStatus,
+    /// How the processor's last look ended; none before the first.
+    pub outcome: Option<Outcome>,
+    /// When the processor is to look at it, again or for the first time; none while nobody waits for that.
+    pub process_after: Option<Timestamp>,
+    /// How often the processor has begun to look since it was last told to.
+    pub process_attempts: u32,
     /// The link whose token, or the application whose key, asked for the upload.
     pub uploaded_by: Option<LinkId>,
     /// The caller's name for this upload: asked again with the same one, it is the same upload.
@@ -111,6 +148,34 @@ pub struct PhotoRecord {
     pub stored_at: Option<Timestamp>,
     /// When staff deleted it. The record stays, so that a form sent again cannot bring the photo back.
     pub deleted_at: Option<Timestamp>,
+}
+
+impl PhotoRecord {
+    /// The record of an object that has none, as older tools leave them, made of what the bucket says.
+    pub fn of_object(job_id: &JobId, photo_id: &PhotoId, object: &StoredObject) -> Self {
+        Self {
+            job_id: job_id.clone(),
+            photo_id: photo_id.clone(),
+            key: object.key.clone(),
+            name: object.key.rsplit('/').next().unwrap_or_default().to_owned(),
+            content_type: "application/octet-stream".to_owned(),
+            size_bytes: Some(object.size_bytes),
+            sha256: None,
+            phase: None,
+            caption: None,
+            taken_at: None,
+            location: None,
+            hidden: false,
+            outcome: None,
+            process_after: None,
+            process_attempts: 0,
+            uploaded_by: None,
+            idempotency_key: None,
+            granted_at: object.stored_at,
+            stored_at: Some(object.stored_at),
+            deleted_at: None,
+        }
+    }
 }
 
 /// A change by staff; `None` leaves a field as it is.

@@ -79,6 +79,8 @@ pub enum Action {
     ReadJob,
     /// Make or change jobs and customers.
     WriteJobs,
+    /// Read what the server counts.
+    ReadMetrics,
 }
 
 /// The answer.
@@ -113,9 +115,10 @@ impl Actor {
             | (Role::Crew, Action::Upload | Action::ListPhotos | Action::ReadJob)
             | (Role::Customer, Action::ListPhotos | Action::ReadJob) => true,
             (Role::Customer, Action::Upload) => self.may_upload,
-            (Role::Crew | Role::Customer, Action::ChangePhotos | Action::MintLinks | Action::WriteJobs) => {
-                false
-            }
+            (
+                Role::Crew | Role::Customer,
+                Action::ChangePhotos | Action::MintLinks | Action::WriteJobs | Action::ReadMetrics,
+            ) => false,
         }
     }
 
@@ -128,7 +131,12 @@ impl Actor {
         }
     }
 
-    /// Whether photos that are hidden from customers are shown.
+    /// Whether the place where a photo was taken is told.
+    pub fn may_see_location(&self) -> bool {
+        self.role == Role::Staff
+    }
+
+    /// Whether photos that customers do not see, hidden ones and those that cannot be shown, are listed.
     pub fn may_see_hidden(&self) -> bool {
         self.role != Role::Customer
     }

@@ -9,9 +9,11 @@ mod health;
 mod jobs;
 mod layers;
 mod links;
+mod metrics;
 mod pages;
 mod photos;
 mod problem;
+mod processing;
 mod session;
 mod state;
 mod uploads;
@@ -40,6 +42,8 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create_upload))
         .routes(routes!(photos::list_photos))
         .routes(routes!(photos::change_photo, photos::delete_photo))
+        .routes(routes!(processing::process_photos))
+        .routes(routes!(metrics::read_metrics))
         .routes(routes!(jobs::create_job, jobs::list_jobs))
         .routes(routes!(jobs::read_job, jobs::change_job))
         .routes(routes!(customers::create_customer, customers::list_customers))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,8 +19,9 @@ use super::state::App;
 use super::{endpoints, fields};
 use crate::domain::merge::{ListedPhoto, Merged, StoredObject, merge};
 use crate::domain::{
-    Action, Actor, Job, JobId, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus,
+    Action, Actor, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, Rendition,
 };
+use crate::process::{remove_photo, rendition_key};
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -47,8 +48,9 @@ pub(super) struct PhotoBody {
     photo_id: String,
     /// The file's name, for people.
     name: String,
-    /// A signed URL of the best copy that the caller may have: the original, or the display rendition.
-    url: String,
+    /// A signed URL of the best copy that the caller may have: the original, or the display rendition; null until
+    /// that exists.
+    url: Option<String>,
     /// A signed URL of the 320 px copy; null until it exists.
     thumb_url: Option<String>,
     /// A signed URL of the 1600 px copy; null until it exists.
@@ -73,8 +75,21 @@ pub(super) struct PhotoBody {
     caption: Option<String>,
     /// `processing`, `ready` or `rejected`.
     status: String,
+    /// A code that says why the photo is rejected.
+    rejection: Option<String>,
+    /// Where it was taken; staff only.
+    location: Option<LocationBody>,
     /// Hidden from customers.
     hidden: bool,
+}
+
+/// A place, in degrees (WGS 84).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LocationBody {
+    /// North, -90 to 90.
+    latitude: f64,
+    /// East, -180 to 180.
+    longitude: f64,
 }
 
 /// A page of photos.
@@ -106,13 +121,8 @@ pub(super) async fn list_photos(
 
     let (photos, next) = collect_page(&app, &caller.actor, &job, start_after, limit, caller.now).await?;
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
-    let photos = photos
-        .into_iter()
-        .map(|photo| {
-            let url = app.delivery.url(&endpoint, &photo.key, caller.now);
-            body(photo, url)
-        })
-        .collect();
+    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let photos = photos.into_iter().map(|photo| body(&job.job_id, photo, &sign)).collect();
     let page = PhotoPage { photos, next_cursor: next.as_deref().map(fields::encode_cursor) };
     cacheable(&headers, &page)
 }
@@ -154,7 +164,7 @@ async fn collect_page(
     Ok((photos, Some(start_after)))
 }
 
-async fn merge_page(
+pub(super) async fn merge_page(
     app: &App,
     actor: &Actor,
     job_id: &JobId,
@@ -174,10 +184,11 @@ async fn merge_page(
 /// Notes what a listing learns; what fails is learnt again by the next one. Arrivals are noted at once, so that the
 /// count of a job's photos is right when the list is on the screen; deletions are finished beside the answer.
 async fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
-    if !merged.newly_stored.is_empty()
-        && let Err(error) = app.db.mark_stored(job_id.clone(), merged.newly_stored.clone()).await
-    {
+    if let Err(error) = app.queue.note_stored(job_id, merged.newly_stored.clone()).await {
         tracing::warn!(%error, "stored photos were not noted");
+    }
+    if let Err(error) = app.queue.put(job_id, &merged.unprocessed, now).await {
+        tracing::warn!(%error, "unprocessed photos were not queued");
     }
     for key in merged.deleted_again.clone() {
         let app = app.clone();
@@ -189,23 +200,30 @@ async fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
     }
 }
 
-/// Until the renditions of a photo exist, everybody who may see it gets its original.
-fn body(photo: ListedPhoto, url: String) -> PhotoBody {
+fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> PhotoBody {
+    let renditions = photo.renditions.as_ref();
+    let rendition_url = |rendition| {
+        let version = &renditions?.version;
+        Some(sign(&rendition_key(job_id, &photo.photo_id, version, rendition)))
+    };
+    let display_url = rendition_url(Rendition::Display);
     PhotoBody {
         photo_id: photo.photo_id.to_string(),
         name: photo.name,
-        url,
-        thumb_url: None,
-        display_url: None,
+        url: if photo.original_allowed { Some(sign(&photo.key)) } else { display_url.clone() },
+        thumb_url: rendition_url(Rendition::Thumb),
+        display_url,
         uploaded_at: photo.uploaded_at.to_string(),
         taken_at: photo.taken_at.map(|time| time.to_string()),
         size: photo.size_bytes,
-        width: None,
-        height: None,
-        thumbhash: None,
+        width: renditions.map(|renditions| renditions.width),
+        height: renditions.map(|renditions| renditions.height),
+        thumbhash: renditions.map(|renditions| STANDARD.encode(&renditions.thumbhash)),
         phase: photo.phase.map(|phase| phase.as_str().to_owned()),
         caption: photo.caption,
         status: photo.status.as_str().to_owned(),
+        rejection: photo.rejection,
+        location: photo.location.map(|Location { latitude, longitude }| LocationBody { latitude, longitude }),
         hidden: photo.hidden,
     }
 }
@@ -274,7 +292,7 @@ pub(super) async fn change_photo(
     };
     let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
-    app.db.adopt_photo(record).await?;
+    app.db.adopt_photos(vec![record]).await?;
     let change = PhotoChange { phase, caption, hidden: wish.hidden };
     if app.db.change_photo(job.job_id, photo_id, change).await? {
         Ok(StatusCode::NO_CONTENT)
@@ -302,16 +320,16 @@ pub(super) async fn delete_photo(
 }
 
 async fn delete_record_and_object(app: App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
-    let (job_id, photo_id, key) = (record.job_id.clone(), record.photo_id.clone(), record.key.clone());
+    let (job_id, photo_id) = (record.job_id.clone(), record.photo_id.clone());
     if !photo_id.is_ours() {
         // No form of ours can bring it back, and an older tool may use the name again for another photo: no mark stays.
-        app.bucket.delete(&key, now).await?;
+        remove_photo(&app.bucket, &record, now).await?;
         return Ok(app.db.forget_photo(job_id, photo_id).await?);
     }
     // The mark goes first: from here on nobody sees the photo, and a listing finishes what the bucket did not.
-    app.db.adopt_photo(record).await?;
+    app.db.adopt_photos(vec![record.clone()]).await?;
     app.db.delete_photo(job_id, photo_id, now).await?;
-    Ok(app.bucket.delete(&key, now).await?)
+    Ok(remove_photo(&app.bucket, &record, now).await?)
 }
 
 /// The job and photo of a path, once the caller may change photos there.
@@ -335,9 +353,9 @@ async fn find_object(
     now: Timestamp,
 ) -> Result<Option<StoredObject>, Problem> {
     let exact = format!("{}{photo_id}", ObjectName::photos_prefix(job_id));
-    let found = app.bucket.list(&exact, "", 1, now).await?.objects.into_iter().next();
-    if found.as_ref().is_some_and(|object| object.key == exact) || !photo_id.is_ours() {
-        return Ok(found.filter(|object| object.key == exact));
+    let found = app.bucket.find(&exact, now).await?;
+    if found.is_some() || !photo_id.is_ours() {
+        return Ok(found);
     }
     Ok(app.bucket.list(&format!("{exact}-"), "", 1, now).await?.objects.into_iter().next())
 }
@@ -353,24 +371,5 @@ async fn find_photo(
         return Ok(record);
     }
     let object = find_object(app, job_id, photo_id, now).await?.ok_or_else(Problem::photo_not_found)?;
-    Ok(PhotoRecord {
-        job_id: job_id.clone(),
-        photo_id: photo_id.clone(),
-        name: object.key.rsplit('/').next().unwrap_or_default().to_owned(),
-        key: object.key,
-        content_type: "application/octet-stream".to_owned(),
-        size_bytes: Some(object.size_bytes),
-        sha256: None,
-        phase: None,
-        caption: None,
-        taken_at: None,
-        location: None,
-        hidden: false,
-        status: PhotoStatus::Processing,
-        uploaded_by: None,
-        idempotency_key: None,
-        granted_at: object.stored_at,
-        stored_at: Some(object.stored_at),
-        deleted_at: None,
-    })
+    Ok(PhotoRecord::of_object(job_id, photo_id, &object))
 }

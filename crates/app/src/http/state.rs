@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::delivery::Delivery;
 use crate::domain::{Application, ApplicationId};
+use crate::process::{Metrics, Queue};
 use crate::s3::Bucket;
 
 /// Failed attempts of one address in a minute.
@@ -36,6 +37,10 @@ pub struct Inner {
     pub bucket: Bucket,
     /// How signed URLs are made.
     pub delivery: Delivery,
+    /// Photos that wait for the processor.
+    pub queue: Queue,
+    /// What this process counts.
+    pub metrics: Arc<Metrics>,
     /// The publishable key of the pages, which stands in `/config.json`.
     pub pages_application_key: String,
     /// The store's own port, for callers who reach it by the host name of the API.
@@ -66,6 +71,8 @@ impl App {
     ) -> Self {
         let inner = Inner {
             config,
+            queue: Queue::new(Arc::clone(&db)),
+            metrics: Arc::default(),
             db,
             bucket,
             delivery,

@@ -18,7 +18,7 @@ use super::state::App;
 use super::{endpoints, fields};
 use crate::db::Grant;
 use crate::domain::photo::Location;
-use crate::domain::{Action, Actor, JobId, ObjectName, Phase, PhotoId, PhotoName, PhotoRecord, PhotoStatus};
+use crate::domain::{Action, Actor, JobId, ObjectName, Phase, PhotoId, PhotoName, PhotoRecord};
 use crate::s3::signing_time;
 
 /// Photos in one call.
@@ -377,7 +377,9 @@ impl Photo {
             taken_at: self.taken_at,
             location: self.location,
             hidden: false,
-            status: PhotoStatus::Processing,
+            outcome: None,
+            process_after: None,
+            process_attempts: 0,
             uploaded_by: Some(actor.link_id.clone()),
             idempotency_key: self.idempotency_key,
             granted_at: now,

@@ -21,6 +21,8 @@ struct Contents {
     key: String,
     size: u64,
     last_modified: String,
+    #[serde(rename = "ETag", default)]
+    etag: String,
 }
 
 /// Reads the document. A key that is no UTF-8 once decoded is left out: no caller could ever name it.
@@ -32,7 +34,12 @@ pub(super) fn parse(xml: &[u8]) -> Result<Listing, String> {
         let spaced = contents.key.replace('+', " ");
         let Ok(key) = percent_decode_str(&spaced).decode_utf8() else { continue };
         let stored_at = contents.last_modified.parse().map_err(|_| "a strange LastModified".to_owned())?;
-        objects.push(StoredObject { key: key.into_owned(), size_bytes: contents.size, stored_at });
+        objects.push(StoredObject {
+            key: key.into_owned(),
+            size_bytes: contents.size,
+            stored_at,
+            etag: contents.etag.trim_matches('"').to_owned(),
+        });
     }
     Ok(Listing { objects, truncated: result.is_truncated })
 }
@@ -54,6 +61,7 @@ mod tests {
         assert!(listing.truncated);
         let keys: Vec<_> = listing.objects.iter().map(|object| object.key.as_str()).collect();
         assert_eq!(keys, ["jobs/1/photos/a b+é\n.jpg", "k"]);
+        assert_eq!(listing.objects[0].etag, "x");
         assert_eq!(listing.objects[0].stored_at, "2026-01-02T03:04:05Z".parse().unwrap());
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
 use qdn_sign::{AddressStyle, Endpoint, EndpointError, Signer};
 use qdn_store::Store;
@@ -40,6 +40,9 @@ pub enum S3Error {
         /// The beginning of the error document.
         body: String,
     },
+    /// An object that is larger than the caller takes.
+    #[error("{0:?} is larger than {1} bytes")]
+    TooLarge(String, u64),
     /// An answer that cannot be read.
     #[error("an unreadable answer: {0}")]
     Unreadable(String),
@@ -52,6 +55,22 @@ pub struct Listing {
     pub objects: Vec<StoredObject>,
     /// Whether more keys follow the last one.
     pub truncated: bool,
+}
+
+/// An object and its bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Object {
+    /// All of them.
+    pub bytes: Bytes,
+    /// Without quotation marks.
+    pub etag: String,
+}
+
+/// What is sent, besides the key and the query.
+#[derive(Default)]
+struct Sent<'a> {
+    content_type: Option<&'a str>,
+    body: Bytes,
 }
 
 /// One bucket, always private.
@@ -100,14 +119,51 @@ impl Bucket {
             ("prefix", prefix),
             ("start-after", start_after),
         ];
-        let answer = self.call(Method::GET, None, &query, now).await?;
+        let answer = self.call(Method::GET, None, &query, Sent::default(), ANSWER_BYTES_MAX, now).await?;
         let body = self.expect(StatusCode::OK, &Method::GET, prefix, answer)?;
         listing::parse(&body).map_err(S3Error::Unreadable)
     }
 
+    /// What the listing says of one object. `None` when there is none.
+    pub async fn find(&self, key: &str, now: Timestamp) -> Result<Option<StoredObject>, S3Error> {
+        // An object's own key is the first of all that start with it.
+        let first = self.list(key, "", 1, now).await?.objects.into_iter().next();
+        Ok(first.filter(|object| object.key == key))
+    }
+
+    /// Fetches a whole object of at most `bytes_max`. `None` when there is none.
+    pub async fn get(&self, key: &str, bytes_max: u64, now: Timestamp) -> Result<Option<Object>, S3Error> {
+        let most = usize::try_from(bytes_max).unwrap_or(usize::MAX).max(ANSWER_BYTES_MAX);
+        let answer = match self.call(Method::GET, Some(key), &[], Sent::default(), most, now).await {
+            Err(S3Error::TooLarge(..)) => return Err(S3Error::TooLarge(key.to_owned(), bytes_max)),
+            answer => answer?,
+        };
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let etag = answer.headers().get(http::header::ETAG).and_then(|etag| etag.to_str().ok());
+        let etag = etag.unwrap_or_default().trim_matches('"').to_owned();
+        let bytes = self.expect(StatusCode::OK, &Method::GET, key, answer)?;
+        Ok(Some(Object { bytes, etag }))
+    }
+
+    /// Stores an object, durably when this returns.
+    pub async fn put(
+        &self,
+        key: &str,
+        content_type: &str,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<(), S3Error> {
+        let sent = Sent { content_type: Some(content_type), body };
+        let answer = self.call(Method::PUT, Some(key), &[], sent, ANSWER_BYTES_MAX, now).await?;
+        self.expect(StatusCode::OK, &Method::PUT, key, answer).map(|_| ())
+    }
+
     /// Deletes an object; one that is not there is deleted already.
     pub async fn delete(&self, key: &str, now: Timestamp) -> Result<(), S3Error> {
-        let answer = self.call(Method::DELETE, Some(key), &[], now).await?;
+        let answer =
+            self.call(Method::DELETE, Some(key), &[], Sent::default(), ANSWER_BYTES_MAX, now).await?;
         self.expect(StatusCode::NO_CONTENT, &Method::DELETE, key, answer).map(|_| ())
     }
 
@@ -116,25 +172,32 @@ impl Bucket {
         method: Method,
         key: Option<&str>,
         query: &[(&str, &str)],
+        sent: Sent<'_>,
+        answer_bytes_max: usize,
         now: Timestamp,
     ) -> Result<Response<Bytes>, S3Error> {
+        let headers: Vec<_> = sent.content_type.map(|value| ("content-type", value)).into_iter().collect();
         let url = self.signer.presign_request(
             &self.endpoint,
             method.as_str(),
             &self.name,
             key,
             query,
-            &[],
+            &headers,
             signing_time(now),
             EXPIRES_SECONDS,
         );
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(&url)
             .header(http::header::HOST, self.endpoint.host(&self.name))
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| S3Error::Unreadable(error.to_string()))?;
-        let exchange = exchange(self.store.clone(), request);
+            .header(http::header::CONTENT_LENGTH, sent.body.len());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request =
+            request.body(Full::new(sent.body)).map_err(|error| S3Error::Unreadable(error.to_string()))?;
+        let exchange = exchange(self.store.clone(), request, answer_bytes_max);
         tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| S3Error::Late)?
     }
 
@@ -160,14 +223,18 @@ impl Bucket {
 
 /// One request and its whole answer, read frame by frame: http-body-util's adapters over a body whose error is a
 /// boxed trait object defeat the compiler's proof that the future is `Send`.
-async fn exchange(store: Store, request: Request<Empty<Bytes>>) -> Result<Response<Bytes>, S3Error> {
+async fn exchange(
+    store: Store,
+    request: Request<Full<Bytes>>,
+    answer_bytes_max: usize,
+) -> Result<Response<Bytes>, S3Error> {
     let (head, mut body) = store.handle(request).await.into_parts();
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| S3Error::Unreadable(error.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > ANSWER_BYTES_MAX {
-            return Err(S3Error::Unreadable("the answer is too long".to_owned()));
+        if bytes.len() + data.len() > answer_bytes_max {
+            return Err(S3Error::TooLarge(String::new(), answer_bytes_max as u64));
         }
         bytes.extend_from_slice(&data);
     }

@@ -15,8 +15,9 @@ use axum::body::Body;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use qdn_sign::{Credentials, Signer};
-use qdn_store::{CorsConfig, OriginList, Store, StoreConfig};
+use qdn_store::{CorsConfig, OriginList, Store, StoreConfig, StoredKey};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -28,6 +29,7 @@ use crate::domain::{JobId, Role, Scope};
 use crate::http::App;
 use crate::links;
 use crate::listener::{self, LimitedBody, ListenerLimits};
+use crate::process::Processor;
 use crate::s3::Bucket;
 
 pub use keys::Keys;
@@ -37,6 +39,10 @@ pub use sample::ensure_applications;
 const ORIGINS_READ_EVERY: Duration = Duration::from_secs(2);
 /// Links that are dead for longer are forgotten.
 const DEAD_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Stored photos that the processor has not heard of yet; more are found by the listing.
+const COMMITS_KEPT: usize = 4_096;
+/// How far the clocks of servers may be apart, and a form that was begun in time may be late.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 /// The tokens of the ready file live so long.
 const READY_TOKENS_AGE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -89,9 +95,11 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     db.prune_links(now.checked_sub(DEAD_LINKS_KEPT)?).await?;
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
     let origins = OriginList::default();
-    let store = open_store(&config, &keys, api_address, origins.clone()).await?;
+    let (tell_commit, commits) = mpsc::channel(COMMITS_KEPT);
+    let store = open_store(&config, &keys, api_address, origins.clone(), tell_commit).await?;
     tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
     let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port())?;
+    let processor = tokio::spawn(processor(&config, &app).run(commits, stop.clone()));
 
     let limits =
         ListenerLimits { connections_max: config.network.connections_max, ..ListenerLimits::default() };
@@ -111,6 +119,10 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     tracing::info!(%api_address, %store_address, "ready");
 
     let ended = tokio::try_join!(until_stop(api, &stop, "API"), until_stop(objects, &stop, "photo store"));
+    // The processor writes to the store until it ends.
+    if let Err(error) = processor.await {
+        tracing::error!(%error, "the photo processor ended early");
+    }
     store.shutdown().await;
     tracing::info!("stopped");
     ended.map(|_| ())
@@ -166,11 +178,13 @@ async fn open_store(
     keys: &Keys,
     api: SocketAddr,
     allowed_origins: OriginList,
+    commits: mpsc::Sender<StoredKey>,
 ) -> anyhow::Result<Store> {
     let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
     let mut store = StoreConfig::new(store_path(&config.storage.data), vec![credentials]);
     store.region.clone_from(&config.storage.region);
     store.disk_floor_bytes = config.storage.disk_floor_bytes;
+    store.commits = Some(commits);
     store.cors = CorsConfig { allowed_origins, same_host_port: Some(api.port()) };
     let store = Store::open(store).await.context("opening the photo store")?;
     store.create_bucket_if_missing(&config.storage.bucket).await.context("making the bucket")?;
@@ -193,6 +207,17 @@ fn assemble(
         window_seconds: config.uploads.delivery_window_seconds,
     };
     Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port))
+}
+
+fn processor(config: &Config, app: &App) -> Processor {
+    Processor {
+        config: config.photos.clone(),
+        queue: app.queue.clone(),
+        bucket: app.bucket.clone(),
+        metrics: Arc::clone(&app.metrics),
+        photo_bytes_max: config.uploads.photo_bytes_max,
+        grants_live: SignedDuration::from_secs(config.uploads.upload_expires_seconds.into()) + CLOCKS_DIFFER,
+    }
 }
 
 async fn serve_api(

@@ -5,6 +5,7 @@ mod jobs;
 mod links;
 mod migrations;
 mod photos;
+mod queue;
 mod row;
 
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Db, DbError, Grant, JobFilter, JobRow, Result};
+use super::{Db, DbError, Found, Grant, JobFilter, JobRow, Result};
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, Link, LinkId, PhotoChange,
-    PhotoId, PhotoRecord, SecretHash,
+    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, Link, LinkId, Outcome,
+    PhotoChange, PhotoId, PhotoRecord, SecretHash,
 };
 
 /// How long a statement waits for another process that writes.
@@ -234,14 +235,46 @@ impl Db for Sqlite {
     async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool> {
         self.write(move |db| photos::change(db, &job_id, &photo_id, &change)).await
     }
-    async fn adopt_photo(&self, record: PhotoRecord) -> Result<()> {
-        self.write(move |db| photos::insert(db, &record, "OR IGNORE")).await
+    async fn adopt_photos(&self, records: Vec<PhotoRecord>) -> Result<()> {
+        self.write(move |db| records.iter().try_for_each(|record| photos::insert(db, record, "OR IGNORE")))
+            .await
     }
     async fn forget_photo(&self, job_id: JobId, photo_id: PhotoId) -> Result<()> {
         self.write(move |db| photos::forget(db, &job_id, &photo_id)).await
     }
     async fn delete_photo(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool> {
         self.write(move |db| photos::delete(db, &job_id, &photo_id, now)).await
+    }
+    async fn photos_to_sweep(&self, deleted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
+        self.read(move |db| queue::to_sweep(db, deleted_before, limit)).await
+    }
+    async fn mark_swept(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<()> {
+        self.write(move |db| queue::mark_swept(db, &job_id, &photo_id, now)).await
+    }
+
+    async fn queue_photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>, now: Timestamp) -> Result<()> {
+        self.write(move |db| queue::queue(db, &job_id, &photo_ids, now)).await
+    }
+    async fn queue_unfinished(&self, granted_since: Timestamp, now: Timestamp) -> Result<u64> {
+        self.write(move |db| queue::queue_unfinished(db, granted_since, now)).await
+    }
+    async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
+        self.write(move |db| queue::claim(db, now, until, limit)).await
+    }
+    async fn finish_photo(
+        &self,
+        job_id: JobId,
+        photo_id: PhotoId,
+        outcome: Outcome,
+        found: Found,
+    ) -> Result<bool> {
+        self.write(move |db| queue::finish(db, &job_id, &photo_id, &outcome, found)).await
+    }
+    async fn put_off_photo(&self, job_id: JobId, photo_id: PhotoId, again: Option<Timestamp>) -> Result<()> {
+        self.write(move |db| queue::put_off(db, &job_id, &photo_id, again)).await
+    }
+    async fn photos_waiting(&self) -> Result<u64> {
+        self.read(queue::waiting).await
     }
 }
 

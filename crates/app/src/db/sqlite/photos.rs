@@ -5,8 +5,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::row::{self, Answer, millis};
 use crate::db::{Grant, Result};
-use crate::domain::photo::Location;
-use crate::domain::{JobId, LinkId, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus};
+use crate::domain::{
+    JobId, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, Renditions,
+    Verdict,
+};
 
 pub(super) fn grant(db: &Connection, record: &PhotoRecord) -> Result<Grant> {
     if let (Some(uploaded_by), Some(key)) = (&record.uploaded_by, &record.idempotency_key) {
@@ -23,11 +25,13 @@ pub(super) fn grant(db: &Connection, record: &PhotoRecord) -> Result<Grant> {
     Ok(Grant::New)
 }
 
-/// `or` is SQLite's conflict clause: nothing, or `OR IGNORE`.
+/// A new record, which nobody has looked at nor deleted. `or` is SQLite's conflict clause: nothing, or `OR IGNORE`.
 pub(super) fn insert(db: &Connection, record: &PhotoRecord, or: &str) -> Result<()> {
     let sql = format!(
-        "INSERT {or} INTO photos VALUES
-         (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+        "INSERT {or} INTO photos (job_id, photo_id, key, name, content_type, size_bytes, sha256, phase, caption,
+             taken_at, latitude, longitude, hidden, status, uploaded_by, idempotency_key, granted_at, stored_at,
+             process_after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
     );
     db.prepare_cached(&sql)?.execute(params![
         record.job_id.as_str(),
@@ -43,12 +47,12 @@ pub(super) fn insert(db: &Connection, record: &PhotoRecord, or: &str) -> Result<
         record.location.map(|location| location.latitude),
         record.location.map(|location| location.longitude),
         record.hidden,
-        record.status.as_str(),
+        PhotoStatus::Processing.as_str(),
         record.uploaded_by.as_ref().map(LinkId::as_str),
         record.idempotency_key,
         millis(record.granted_at),
         record.stored_at.map(millis),
-        record.deleted_at.map(millis),
+        record.process_after.map(millis),
     ])?;
     Ok(())
 }
@@ -64,7 +68,9 @@ pub(super) fn by_ids(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> 
 
 pub(super) fn mark_stored(db: &Connection, job_id: &JobId, photos: &[(PhotoId, Timestamp)]) -> Result<()> {
     let mut update = db.prepare_cached(
-        "UPDATE photos SET stored_at = ?3 WHERE job_id = ?1 AND photo_id = ?2 AND stored_at IS NULL",
+        "UPDATE photos SET stored_at = ?3,
+             process_after = iif(status = 'processing' AND deleted_at IS NULL, coalesce(process_after, ?3), process_after)
+         WHERE job_id = ?1 AND photo_id = ?2 AND stored_at IS NULL",
     )?;
     for (photo_id, stored_at) in photos {
         update.execute(params![job_id.as_str(), photo_id.as_str(), millis(*stored_at)])?;
@@ -105,13 +111,28 @@ pub(super) fn forget(db: &Connection, job_id: &JobId, photo_id: &PhotoId) -> Res
 
 pub(super) fn delete(db: &Connection, job_id: &JobId, photo_id: &PhotoId, now: Timestamp) -> Result<bool> {
     let changed = db.execute(
-        "UPDATE photos SET deleted_at = coalesce(deleted_at, ?3) WHERE job_id = ?1 AND photo_id = ?2",
+        "UPDATE photos SET deleted_at = coalesce(deleted_at, ?3), process_after = NULL
+         WHERE job_id = ?1 AND photo_id = ?2",
         params![job_id.as_str(), photo_id.as_str(), millis(now)],
     )?;
     Ok(changed == 1)
 }
 
-fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
+fn outcome(row: &Row<'_>) -> Answer<Option<Outcome>> {
+    let verdict = match row::word(row, "status", PhotoStatus::parse)? {
+        PhotoStatus::Processing => return Ok(None),
+        PhotoStatus::Rejected => Verdict::Rejected(row.get("rejection")?),
+        PhotoStatus::Ready => Verdict::Ready(Renditions {
+            version: row.get("rendition_version")?,
+            width: row.get("width")?,
+            height: row.get("height")?,
+            thumbhash: row.get("thumbhash")?,
+        }),
+    };
+    Ok(Some(Outcome { source_etag: row.get("source_etag")?, verdict }))
+}
+
+pub(super) fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
     let latitude: Option<f64> = row.get("latitude")?;
     let longitude: Option<f64> = row.get("longitude")?;
     let uploaded_by: Option<String> = row.get("uploaded_by")?;
@@ -128,7 +149,9 @@ fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
         taken_at: row::optional_time(row, "taken_at")?,
         location: latitude.zip(longitude).map(|(latitude, longitude)| Location { latitude, longitude }),
         hidden: row.get("hidden")?,
-        status: row::word(row, "status", PhotoStatus::parse)?,
+        outcome: outcome(row)?,
+        process_after: row::optional_time(row, "process_after")?,
+        process_attempts: row.get("process_attempts")?,
         uploaded_by: uploaded_by.is_some().then(|| row::id(row, "uploaded_by", LinkId::parse)).transpose()?,
         idempotency_key: row.get("idempotency_key")?,
         granted_at: row::time(row, "granted_at")?,

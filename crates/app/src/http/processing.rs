@@ -1,0 +1,85 @@
+//! `POST /jobs/{job_id}/process`: has the renditions of a job's photos made, for those that have none or for all.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::Authenticated;
+use super::extract::{JsonBody, PathIds};
+use super::photos::merge_page;
+use super::problem::{Problem, ProblemBody, require};
+use super::state::App;
+use crate::domain::merge::StoredObject;
+use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus};
+
+/// Objects looked at in one step.
+const PAGE: usize = 1_000;
+
+/// Which photos.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProcessPhotos {
+    /// Also those that are ready or rejected, once more.
+    again: Option<bool>,
+}
+
+/// How far the processor is with a job.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct Progress {
+    /// Photos that wait for the processor, or are with it.
+    processing: u64,
+    /// Photos with renditions.
+    ready: u64,
+    /// Photos that cannot be shown.
+    rejected: u64,
+}
+
+/// Queues a job's photos for the processor, and tells how far it is.
+#[utoipa::path(post, path = "/jobs/{job_id}/process", request_body = ProcessPhotos, params(("job_id" = String, Path)), responses(
+    (status = 200, description = "Queued", body = Progress),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn process_photos(
+    State(app): State<App>,
+    caller: Authenticated,
+    PathIds(job_id): PathIds<String>,
+    JsonBody(wish): JsonBody<ProcessPhotos>,
+) -> Result<Json<Progress>, Problem> {
+    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
+    let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
+    require(caller.actor.decide(Action::ChangePhotos, &job))?;
+
+    let prefix = ObjectName::photos_prefix(&job.job_id);
+    let (mut start_after, mut progress) = (String::new(), Progress::default());
+    loop {
+        let listing = app.bucket.list(&prefix, &start_after, PAGE, caller.now).await?;
+        let Some(last) = listing.objects.last() else { break };
+        start_after.clone_from(&last.key);
+        let merged = merge_page(&app, &caller.actor, &job.job_id, &listing.objects).await?;
+        let objects: BTreeMap<&str, &StoredObject> =
+            listing.objects.iter().map(|object| (object.key.as_str(), object)).collect();
+        let mut wanted: Vec<(PhotoId, StoredObject)> = merged.unprocessed;
+        for photo in &merged.photos {
+            if wish.again == Some(true) && photo.status != PhotoStatus::Processing {
+                let object = objects.get(photo.key.as_str()).map(|object| (*object).clone());
+                wanted.extend(object.map(|object| (photo.photo_id.clone(), object)));
+                progress.processing += 1;
+                continue;
+            }
+            match photo.status {
+                _ if photo.waiting => progress.processing += 1,
+                PhotoStatus::Processing => progress.processing += 1,
+                PhotoStatus::Ready => progress.ready += 1,
+                PhotoStatus::Rejected => progress.rejected += 1,
+            }
+        }
+        app.queue.put(&job.job_id, &wanted, caller.now).await?;
+        if !listing.truncated {
+            break;
+        }
+    }
+    Ok(Json(progress))
+}

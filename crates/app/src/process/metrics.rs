@@ -1,0 +1,97 @@
+//! What the processor counts, in Prometheus's text format.
+
+use std::fmt;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Bounds of the steps' histogram, in seconds.
+const STEP_SECONDS: [f64; 9] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepName {
+    step: String,
+}
+
+/// Counters of one process.
+pub struct Metrics {
+    registry: Registry,
+    processed: Counter,
+    rejected: Family<Reason, Counter>,
+    waiting: Gauge,
+    steps: Family<StepName, Histogram, fn() -> Histogram>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("qdn_photos");
+        let processed = Counter::default();
+        let rejected = Family::<Reason, Counter>::default();
+        let waiting = Gauge::default();
+        let steps = Family::new_with_constructor((|| Histogram::new(STEP_SECONDS)) as fn() -> Histogram);
+        registry.register("processed", "Photos whose renditions were made", processed.clone());
+        registry.register("rejected", "Photos that cannot be shown, by reason", rejected.clone());
+        registry.register("waiting", "Photos that wait for the processor or are with it", waiting.clone());
+        let help = "Time of each step of a photo's processing";
+        registry.register_with_unit("step", help, Unit::Seconds, steps.clone());
+        Self { registry, processed, rejected, waiting, steps }
+    }
+}
+
+impl Metrics {
+    /// A photo is ready; its steps took so many microseconds.
+    pub(super) fn processed(&self, steps: &[(String, u64)]) {
+        self.processed.inc();
+        for (step, micros) in steps {
+            let seconds = std::time::Duration::from_micros(*micros).as_secs_f64();
+            self.steps.get_or_create(&StepName { step: step.clone() }).observe(seconds);
+        }
+    }
+
+    /// A photo cannot be shown.
+    pub(super) fn rejected(&self, code: &str) {
+        self.rejected.get_or_create(&Reason { reason: code.to_owned() }).inc();
+    }
+
+    /// All of it, as `application/openmetrics-text` 1.0.
+    ///
+    /// # Errors
+    /// Never in practice: a string takes everything.
+    pub fn text(&self, waiting: u64) -> Result<String, fmt::Error> {
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_told() {
+        let metrics = Metrics::default();
+        metrics.processed(&[("decode".to_owned(), 40_000)]);
+        metrics.rejected("corrupt");
+        let text = metrics.text(3).unwrap();
+        for line in [
+            "qdn_photos_processed_total 1",
+            "qdn_photos_rejected_total{reason=\"corrupt\"} 1",
+            "qdn_photos_waiting 3",
+            "qdn_photos_step_seconds_bucket{le=\"0.05\",step=\"decode\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+}

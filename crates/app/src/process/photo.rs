@@ -1,0 +1,228 @@
+//! One photo's way through the processor: fetched, looked at, its renditions stored, its record finished. Each step may
+//! be done twice, or by two processes at once, and comes to the same.
+
+use bytes::Bytes;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::worker::{Looked, Worker, WorkerError};
+use super::{Metrics, sweep};
+use crate::db::{Db, DbError, Found};
+use crate::domain::{
+    JobId, Location, ObjectName, Outcome, PhotoId, PhotoRecord, Rendition, Renditions, Verdict,
+};
+use crate::s3::{Bucket, S3Error};
+
+/// Which way of making renditions this is: another way gives them other keys.
+const RENDITIONS_VERSION: u32 = 1;
+/// Times that a photo may cost a worker its life before it is taken to be the cause.
+const DEATHS_MAX: u32 = 3;
+/// Times that anything else may fail before nobody waits any more. The next listing queues the photo again.
+const ATTEMPTS_MAX: u32 = 12;
+/// The longest between two attempts, in seconds.
+const WAIT_SECONDS_MAX: i64 = 15 * 60;
+
+/// Why there is no outcome yet.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("{0}")]
+    Bucket(#[from] S3Error),
+    #[error("{0}")]
+    Db(#[from] DbError),
+    #[error("{0}")]
+    Worker(#[from] WorkerError),
+}
+
+/// What one claim needs.
+pub(super) struct Bench<'a> {
+    pub(super) db: &'a dyn Db,
+    pub(super) bucket: &'a Bucket,
+    pub(super) metrics: &'a Metrics,
+    pub(super) photo_bytes_max: u64,
+    pub(super) time_zone: &'a TimeZone,
+}
+
+impl Bench<'_> {
+    /// Works off a claim. Whatever fails is logged here, and tried again later.
+    pub(super) async fn work(&self, worker: &mut Worker, record: &PhotoRecord) {
+        let trouble = match self.attempt(worker, record).await {
+            Ok(()) => return,
+            Err(trouble) => trouble,
+        };
+        let PhotoRecord { job_id, photo_id, process_attempts, .. } = record;
+        tracing::warn!(%job_id, %photo_id, process_attempts, error = %trouble, "a photo was not processed");
+        if let Err(error) = self.settle(record, &trouble).await {
+            tracing::warn!(%job_id, %photo_id, %error, "the next attempt is not noted; the claim runs out by itself");
+        }
+    }
+
+    /// What comes of a failed attempt: an end, or another attempt.
+    async fn settle(&self, record: &PhotoRecord, trouble: &Trouble) -> Result<(), Trouble> {
+        let code = match trouble {
+            Trouble::Worker(WorkerError::Died(_)) => Some("decoder_died"),
+            Trouble::Worker(WorkerError::Late) => Some("took_too_long"),
+            _ => None,
+        };
+        if let Some(code) = code
+            && record.process_attempts >= DEATHS_MAX
+        {
+            return self.reject_unseen(record, code).await;
+        }
+        let again =
+            (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, crate::http::now()));
+        Ok(self.db.put_off_photo(record.job_id.clone(), record.photo_id.clone(), again).await?)
+    }
+
+    /// Rejects a photo whose bytes are not at hand.
+    async fn reject_unseen(&self, record: &PhotoRecord, code: &str) -> Result<(), Trouble> {
+        match self.bucket.find(&record.key, crate::http::now()).await? {
+            Some(object) => self.reject(record, object.etag, code.to_owned()).await,
+            None => Ok(self.db.put_off_photo(record.job_id.clone(), record.photo_id.clone(), None).await?),
+        }
+    }
+
+    async fn reject(&self, record: &PhotoRecord, etag: String, code: String) -> Result<(), Trouble> {
+        self.metrics.rejected(&code);
+        self.finish(record, etag, Verdict::Rejected(code), Found::default()).await
+    }
+
+    async fn attempt(&self, worker: &mut Worker, record: &PhotoRecord) -> Result<(), Trouble> {
+        let object = match self.bucket.get(&record.key, self.photo_bytes_max, crate::http::now()).await {
+            Ok(Some(object)) => object,
+            // Granted but never sent, or gone since: its commit or a listing queues it when it comes.
+            Ok(None) => {
+                return Ok(self
+                    .db
+                    .put_off_photo(record.job_id.clone(), record.photo_id.clone(), None)
+                    .await?);
+            }
+            Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, "too_many_bytes").await,
+            Err(error) => return Err(error.into()),
+        };
+        match worker.look(&object.bytes).await? {
+            Looked::Rejected(code) => {
+                self.reject(record, object.etag, code).await?;
+            }
+            Looked::Done { done, thumb, display } => {
+                self.metrics.processed(&done.steps);
+                let found = Found {
+                    taken_at: done.taken_at.as_deref().and_then(|text| taken_at(text, self.time_zone)),
+                    location: done.location.map(|(latitude, longitude)| Location { latitude, longitude }),
+                };
+                let version = version(done.sha256);
+                for (rendition, bytes) in [(Rendition::Thumb, thumb), (Rendition::Display, display)] {
+                    self.store(record, &version, rendition, bytes).await?;
+                }
+                let (width, height, thumbhash) = (done.width, done.height, done.thumbhash);
+                let verdict = Verdict::Ready(Renditions { version, width, height, thumbhash });
+                self.finish(record, object.etag, verdict, found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store(
+        &self,
+        record: &PhotoRecord,
+        version: &str,
+        rendition: Rendition,
+        bytes: Bytes,
+    ) -> Result<(), S3Error> {
+        let key = rendition_key(&record.job_id, &record.photo_id, version, rendition);
+        self.bucket.put(&key, qdn_photo::CONTENT_TYPE, bytes, crate::http::now()).await
+    }
+
+    /// Writes the outcome down, and removes what it leaves without a use.
+    async fn finish(
+        &self,
+        record: &PhotoRecord,
+        source_etag: String,
+        verdict: Verdict,
+        found: Found,
+    ) -> Result<(), Trouble> {
+        let current = match &verdict {
+            Verdict::Ready(renditions) => Some(renditions.version.clone()),
+            Verdict::Rejected(_) => None,
+        };
+        let (job_id, photo_id) = (&record.job_id, &record.photo_id);
+        let outcome = Outcome { source_etag, verdict };
+        let kept = self.db.finish_photo(job_id.clone(), photo_id.clone(), outcome, found).await?;
+        let now = crate::http::now();
+        if !kept {
+            // Deleted meanwhile: what was made of it goes too.
+            sweep::remove_renditions(self.bucket, job_id, photo_id, None, now).await?;
+        } else if record.outcome.is_some() {
+            sweep::remove_renditions(self.bucket, job_id, photo_id, current.as_deref(), now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The key of a rendition.
+pub fn rendition_key(job_id: &JobId, photo_id: &PhotoId, version: &str, rendition: Rendition) -> String {
+    let (job_id, photo_id, version) = (job_id.clone(), photo_id.clone(), version.to_owned());
+    ObjectName::Rendition { job_id, photo_id, version, rendition }.key()
+}
+
+/// 64 bits of the original's hash: enough to tell the few originals that one photo may ever have apart.
+fn version(sha256: [u8; 32]) -> String {
+    let first = sha256.iter().take(8).fold(0_u64, |first, byte| first << 8 | u64::from(*byte));
+    format!("{RENDITIONS_VERSION}-{first:016x}")
+}
+
+fn next_attempt(record: &PhotoRecord, now: Timestamp) -> Timestamp {
+    let doublings = record.process_attempts.saturating_sub(1).min(16);
+    let seconds = (5_i64 << doublings).min(WAIT_SECONDS_MAX);
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
+}
+
+/// A camera's time in UTC; one without an offset is taken to be of the business's own time zone.
+fn taken_at(text: &str, time_zone: &TimeZone) -> Option<Timestamp> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let local: DateTime = text.parse().ok()?;
+    time_zone.to_timestamp(local).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::merge::StoredObject;
+
+    #[test]
+    fn a_cameras_time_is_of_its_own_offset_or_of_the_business() {
+        let berlin = TimeZone::fixed(jiff::tz::offset(2));
+        let at = |text: &str| taken_at(text, &berlin).map(|time| time.to_string());
+        assert_eq!(at("2026-07-01T12:00:00.250-05:00").as_deref(), Some("2026-07-01T17:00:00.25Z"));
+        assert_eq!(at("2026-07-01T12:00:00.000").as_deref(), Some("2026-07-01T10:00:00Z"));
+        assert_eq!(at("yesterday"), None);
+    }
+
+    #[test]
+    fn other_bytes_have_another_version() {
+        let mut sha256 = [0; 32];
+        sha256[7] = 0xab;
+        assert_eq!(version(sha256), "1-00000000000000ab");
+    }
+
+    #[test]
+    fn attempts_come_at_growing_distances_up_to_a_quarter_of_an_hour() {
+        let object = StoredObject {
+            key: "jobs/j/photos/a.jpg".to_owned(),
+            size_bytes: 1,
+            stored_at: Timestamp::UNIX_EPOCH,
+            etag: String::new(),
+        };
+        let record =
+            PhotoRecord::of_object(&JobId::parse("j").unwrap(), &PhotoId::parse("a.jpg").unwrap(), &object);
+        let waits: Vec<_> = [1, 2, 3, 8, 9, 12]
+            .map(|process_attempts| {
+                let record = PhotoRecord { process_attempts, ..record.clone() };
+                next_attempt(&record, Timestamp::UNIX_EPOCH).as_second()
+            })
+            .to_vec();
+        assert_eq!(waits, [5, 10, 20, 640, 900, 900]);
+    }
+}

@@ -1,0 +1,195 @@
+//! The server's end of a photo worker: a child process that is kept warm, watched by a clock, and replaced when it dies.
+
+use std::io;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::protocol::{Done, GO, RENDITION_BYTES_MAX, REPLY_BYTES_MAX, Reply};
+
+/// The longest that a worker may be with one photo. The slowest that the limits let through, a 50-megapixel HEIC, takes
+/// a few seconds of one core; the rest is for machines that are busy.
+const DEADLINE: Duration = Duration::from_mins(1);
+/// Photos after which a worker is replaced, so that whatever a decoder's library leaks has an end.
+const PHOTOS_PER_CHILD_MAX: u32 = 500;
+
+/// How a worker's look at a photo ended, where it ended well.
+#[derive(Debug)]
+pub(super) enum Looked {
+    /// With renditions.
+    Done {
+        /// What it found.
+        done: Done,
+        /// The 320 px copy.
+        thumb: Bytes,
+        /// The 1600 px copy.
+        display: Bytes,
+    },
+    /// With a reason why it cannot be shown.
+    Rejected(String),
+}
+
+/// How it ended otherwise.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WorkerError {
+    /// The process is gone, or says what no worker says.
+    #[error("the photo worker died: {0}")]
+    Died(String),
+    /// It took longer than any photo may.
+    #[error("the photo worker took longer than {} s", DEADLINE.as_secs())]
+    Late,
+    /// It could not be started: nothing is known of the photo.
+    #[error("the photo worker cannot be started: {0}")]
+    Start(io::Error),
+}
+
+/// How much memory all workers together may decode in.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    mebibytes: Arc<Semaphore>,
+    total: u32,
+}
+
+impl Budget {
+    pub(super) fn new(mebibytes: u32) -> Self {
+        let total = mebibytes.max(1);
+        Self { mebibytes: Arc::new(Semaphore::new(total as usize)), total }
+    }
+
+    /// Waits for this much. A photo that needs more than there is waits until it is alone.
+    async fn take(&self, bytes: u64) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        let wanted = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, self.total);
+        self.mebibytes.acquire_many(wanted).await.ok()
+    }
+}
+
+/// A worker that is started when it is first needed.
+pub(super) struct Worker {
+    bytes_max: u64,
+    budget: Budget,
+    process: Option<Process>,
+}
+
+struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    photos: u32,
+}
+
+impl Worker {
+    pub(super) fn new(bytes_max: u64, budget: Budget) -> Self {
+        Self { bytes_max, budget, process: None }
+    }
+
+    /// Has the worker look at a photo. After an error the process is gone, and the next photo gets a new one.
+    pub(super) async fn look(&mut self, photo: &Bytes) -> Result<Looked, WorkerError> {
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => Process::start(self.bytes_max).map_err(WorkerError::Start)?,
+        };
+        let looked = match process.look(photo, &self.budget).await {
+            Ok(looked) => looked,
+            Err(error) => return Err(process.end(error).await),
+        };
+        process.photos += 1;
+        if process.photos < PHOTOS_PER_CHILD_MAX {
+            self.process = Some(process);
+        }
+        Ok(looked)
+    }
+}
+
+impl Process {
+    fn start(bytes_max: u64) -> io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("photo-worker")
+            .arg("--bytes-max")
+            .arg(bytes_max.to_string())
+            // No key, no address, no folder: it needs none of what stands in the server's environment.
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("no pipes"));
+        };
+        Ok(Self { child, input, output, photos: 0 })
+    }
+
+    async fn look(&mut self, photo: &Bytes, budget: &Budget) -> Result<Looked, WorkerError> {
+        let needs = match in_time(self.hand_over(photo)).await? {
+            Reply::Needs(bytes) => bytes,
+            Reply::Rejected(code) => return Ok(Looked::Rejected(code)),
+            Reply::Done(_) => return Err(WorkerError::Died("it was done before it began".to_owned())),
+        };
+        // Other photos are in the way, not this one: the clock stands still.
+        let _memory = budget.take(needs).await;
+        in_time(self.receive()).await
+    }
+
+    async fn hand_over(&mut self, photo: &Bytes) -> io::Result<Reply> {
+        self.input.write_all(&(photo.len() as u64).to_le_bytes()).await?;
+        self.input.write_all(photo).await?;
+        self.input.flush().await?;
+        self.reply().await
+    }
+
+    async fn receive(&mut self) -> io::Result<Looked> {
+        self.input.write_all(&[GO]).await?;
+        self.input.flush().await?;
+        match self.reply().await? {
+            Reply::Needs(_) => Err(io::Error::other("it asked twice")),
+            Reply::Rejected(code) => Ok(Looked::Rejected(code)),
+            Reply::Done(done) => {
+                let [thumb, display] = done.rendition_bytes;
+                let thumb = self.read(thumb, RENDITION_BYTES_MAX).await?;
+                let display = self.read(display, RENDITION_BYTES_MAX).await?;
+                Ok(Looked::Done { done, thumb, display })
+            }
+        }
+    }
+
+    async fn reply(&mut self) -> io::Result<Reply> {
+        let length = self.output.read_u32_le().await?;
+        let json = self.read(length.into(), REPLY_BYTES_MAX.into()).await?;
+        Ok(serde_json::from_slice(&json)?)
+    }
+
+    async fn read(&mut self, length: u64, length_max: u64) -> io::Result<Bytes> {
+        let length = usize::try_from(length).ok().filter(|_| length <= length_max);
+        let length = length.ok_or_else(|| io::Error::other("it said too much"))?;
+        let mut bytes = vec![0; length];
+        self.output.read_exact(&mut bytes).await?;
+        Ok(bytes.into())
+    }
+
+    /// Makes sure that the process is gone, and says of what it died.
+    async fn end(mut self, error: WorkerError) -> WorkerError {
+        if matches!(error, WorkerError::Late) {
+            // It is killed when it is dropped; here only so that it is gone before the next one starts.
+            let _ = self.child.kill().await;
+            return error;
+        }
+        match timeout(Duration::from_secs(1), self.child.wait()).await {
+            Ok(Ok(status)) => WorkerError::Died(status.to_string()),
+            _ => error,
+        }
+    }
+}
+
+async fn in_time<T>(exchange: impl Future<Output = io::Result<T>>) -> Result<T, WorkerError> {
+    match timeout(DEADLINE, exchange).await {
+        Ok(result) => result.map_err(|error| WorkerError::Died(error.to_string())),
+        Err(_) => Err(WorkerError::Late),
+    }
+}
