@@ -118,10 +118,12 @@ class Caller:
     def settled(self, job_id):
         """The photos of a job once the processor is through with them."""
         until = time.monotonic() + 60
-        while any(photo["status"] == "processing" for photo in (photos := self.photos(job_id, limit=1_000))):
+        while True:
+            photos = self.photos(job_id, limit=1_000)
+            if all(photo["status"] != "processing" for photo in photos):
+                return photos
             assert time.monotonic() < until, photos
             time.sleep(0.05)
-        return photos
 
     def photos(self, job_id, **query):
         return self.good("GET", "/list_photos", params={"job_id": job_id, **query})["photos"]

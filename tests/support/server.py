@@ -1,5 +1,6 @@
 """The real program, started on a data folder of its own."""
 
+import contextlib
 import json
 import os
 import re
@@ -122,12 +123,29 @@ class Server:
     def tokens(self):
         return self.ready["tokens"]
 
+    def wait_for_renditions(self):
+        """Until the processor has nothing to do, so that no file comes or goes by itself."""
+        # Time for the news of a photo that was stored just now to reach the queue.
+        time.sleep(0.1)
+        deadline = time.monotonic() + 60
+        with contextlib.closing(self.database()) as db:
+            waiting = "SELECT count(*) FROM photos WHERE process_after IS NOT NULL"
+            while db.execute(waiting).fetchone()[0]:
+                assert time.monotonic() < deadline, "photos wait for the processor for too long"
+                time.sleep(0.02)
+
+    def database(self):
+        """The database as it stands in its file, to be read only."""
+        return sqlite3.connect(f"file:{self.data / 'qdn.sqlite'}?mode=ro", uri=True)
+
     def staged_files(self):
         """What lies in the store's folder of unfinished uploads."""
+        self.wait_for_renditions()
         return sorted(path.name for path in (self.data / "store" / "staging").iterdir())
 
     def object_files(self):
         """The files of all objects of all buckets."""
+        self.wait_for_renditions()
         found = []
         for folder, _, names in os.walk(self.data / "store" / "buckets"):
             found += [os.path.join(folder, name) for name in names if name != "bucket.json"]
@@ -135,12 +153,9 @@ class Server:
 
     def table_sizes(self):
         """Rows in every table of the database. The API tells no caller of grants that were never used."""
-        db = sqlite3.connect(f"file:{self.data / 'qdn.sqlite'}?mode=ro", uri=True)
-        try:
+        with contextlib.closing(self.database()) as db:
             names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
-        finally:
-            db.close()
 
     def census(self):
         """Everything that is stored, to be compared before and after."""
