@@ -164,6 +164,9 @@ impl Config {
         if self.photos.workers > 256 {
             problems.push("--photo-workers must be 0 to 256".to_owned());
         }
+        if !(1..=3_600).contains(&self.photos.seconds_max) {
+            problems.push("--photo-seconds-max must be 1 to 3600".to_owned());
+        }
         if !is_bucket_name(&self.storage.bucket) {
             problems.push(
                 "--bucket must be 3 to 63 of a-z, 0-9, - and ., starting and ending with a letter or digit"
@@ -212,6 +215,7 @@ mod tests {
         config.storage.bucket = "No".to_owned();
         config.photos.time_zone = Some("Mars/Olympus".to_owned());
         config.photos.workers = 1_000;
+        config.photos.seconds_max = 0;
         let problems = config.problems().join("\n");
         for name in [
             "--public-url",
@@ -221,6 +225,7 @@ mod tests {
             "--bucket",
             "--time-zone",
             "--photo-workers",
+            "--photo-seconds-max",
         ] {
             assert!(problems.contains(name), "{name} in {problems}");
         }

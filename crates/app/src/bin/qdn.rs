@@ -4,13 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Whatever we make is for its owner only: customers' addresses stand in the database.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = qdn::cli::Cli::parse();
     qdn::telemetry::start();
-    match qdn::cli::run(cli).await {
+    match qdn::cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The last line of a program that gives up is for a person.

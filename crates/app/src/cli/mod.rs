@@ -11,6 +11,7 @@ mod store;
 mod upload;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
@@ -92,18 +93,20 @@ fn existing(data: &Path, path: &Path) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// A sentence for the person at the terminal.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
-        Command::Serve(arguments) => serve::run(arguments).await,
-        Command::Job(command) => job::run(command).await,
-        Command::Link(command) => link::run(command).await,
-        Command::Upload(arguments) => upload::run(arguments).await,
-        Command::Photos(arguments) => photos::run(arguments).await,
-        Command::Key(command) => key::run(command).await,
-        Command::Process(arguments) => process::run(arguments).await,
-        Command::PhotoWorker(arguments) => Ok(crate::process::run_child(arguments.bytes_max)?),
-        Command::Store(command) => store::run(command),
-    }
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    let doing: Pin<Box<dyn Future<Output = anyhow::Result<()>>>> = match cli.command {
+        // It is to have no thread and no open file that it does not need.
+        Command::PhotoWorker(arguments) => return Ok(crate::process::run_child(arguments.bytes_max)?),
+        Command::Store(command) => return store::run(command),
+        Command::Serve(arguments) => Box::pin(serve::run(arguments)),
+        Command::Job(command) => Box::pin(job::run(command)),
+        Command::Link(command) => Box::pin(link::run(command)),
+        Command::Upload(arguments) => Box::pin(upload::run(arguments)),
+        Command::Photos(arguments) => Box::pin(photos::run(arguments)),
+        Command::Key(command) => Box::pin(key::run(command)),
+        Command::Process(arguments) => Box::pin(process::run(arguments)),
+    };
+    tokio::runtime::Runtime::new().context("starting the program's threads")?.block_on(doing)
 }
 
 /// Prints a line for the person or program at the other end of standard output.

@@ -68,6 +68,9 @@ pub(super) struct ServeArguments {
     /// Memory that all photo workers together may decode in, in MiB
     #[arg(long, env = "QDN_PHOTO_MEMORY_MIB", value_name = "MIB", default_value_t = ProcessConfig::default().memory_mebibytes)]
     photo_memory_mib: u32,
+    /// The longest that a photo may take to decode
+    #[arg(long, env = "QDN_PHOTO_SECONDS_MAX", value_name = "SECONDS", default_value_t = ProcessConfig::default().seconds_max)]
+    photo_seconds_max: u32,
     /// Time zone of cameras that tell none, such as America/Chicago; the machine's own when absent
     #[arg(long, env = "QDN_TIME_ZONE", value_name = "NAME")]
     time_zone: Option<String>,
@@ -112,6 +115,7 @@ impl ServeArguments {
             photos: ProcessConfig {
                 workers: self.photo_workers,
                 memory_mebibytes: self.photo_memory_mib,
+                seconds_max: self.photo_seconds_max,
                 time_zone: self.time_zone,
             },
             pages: PagesConfig { company_name: self.company_name, company_phone: self.company_phone },

@@ -31,8 +31,9 @@ pub use metrics::Metrics;
 pub use photo::rendition_key;
 pub(crate) use sweep::remove_photo;
 
-/// A claim that was neither finished nor put off, because its process died, runs out after this.
-const CLAIM_LIVES: SignedDuration = SignedDuration::from_mins(5);
+/// A claim that was neither finished nor put off, because its process died, runs out after this and thrice the time that
+/// a worker may take.
+const CLAIM_LIVES: SignedDuration = SignedDuration::from_mins(2);
 /// How often the queue is looked at without a wake: for photos that are due again, and those that other processes queue.
 const IDLE: Duration = Duration::from_secs(5);
 /// How often deleted photos are swept.
@@ -47,6 +48,9 @@ pub struct ProcessConfig {
     pub workers: usize,
     /// Memory that all workers together may decode in, in MiB. A photo's need is worked out from its pixels.
     pub memory_mebibytes: u32,
+    /// The longest that a worker may be with one photo, in seconds. The slowest that the limits let through, a HEIC of 50
+    /// megapixels, takes a few seconds of one core; the rest is for machines that are small or busy.
+    pub seconds_max: u32,
     /// Where a camera's time without an offset was read; the machine's own zone when absent.
     pub time_zone: Option<String>,
 }
@@ -54,11 +58,15 @@ pub struct ProcessConfig {
 impl Default for ProcessConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { workers: cores.min(8), memory_mebibytes: 1_024, time_zone: None }
+        Self { workers: cores.min(8), memory_mebibytes: 1_024, seconds_max: 60, time_zone: None }
     }
 }
 
 impl ProcessConfig {
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(self.seconds_max.into())
+    }
+
     /// The time zone, if there is one of that name.
     pub fn time_zone(&self) -> Option<TimeZone> {
         match &self.time_zone {
@@ -173,7 +181,7 @@ impl Processor {
             photo_bytes_max: self.photo_bytes_max,
             time_zone: &time_zone,
         };
-        let mut worker = Worker::new(self.photo_bytes_max, budget);
+        let mut worker = Worker::new(self.photo_bytes_max, self.config.deadline(), budget);
         while !stop.is_cancelled() {
             let Some(record) = self.claim().await else {
                 tokio::select! {
@@ -193,7 +201,8 @@ impl Processor {
     }
 
     async fn claim(&self) -> Option<PhotoRecord> {
-        let until = now().saturating_add(CLAIM_LIVES).unwrap_or_default();
+        let lives = CLAIM_LIVES + SignedDuration::from_secs(3 * i64::from(self.config.seconds_max));
+        let until = now().saturating_add(lives).unwrap_or_default();
         match self.queue.db.claim_photos(now(), until, 1).await {
             Ok(mut records) => records.pop(),
             Err(error) => {

@@ -61,7 +61,7 @@ impl Bench<'_> {
     async fn settle(&self, record: &PhotoRecord, trouble: &Trouble) -> Result<(), Trouble> {
         let code = match trouble {
             Trouble::Worker(WorkerError::Died(_)) => Some("decoder_died"),
-            Trouble::Worker(WorkerError::Late) => Some("took_too_long"),
+            Trouble::Worker(WorkerError::Late(_)) => Some("took_too_long"),
             _ => None,
         };
         if let Some(code) = code

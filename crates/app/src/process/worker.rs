@@ -1,6 +1,7 @@
 //! The server's end of a photo worker: a child process that is kept warm, watched by a clock, and replaced when it dies.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,6 @@ use tokio::time::timeout;
 
 use super::protocol::{Done, GO, RENDITION_BYTES_MAX, REPLY_BYTES_MAX, Reply};
 
-/// The longest that a worker may be with one photo. The slowest that the limits let through, a 50-megapixel HEIC, takes
-/// a few seconds of one core; the rest is for machines that are busy.
-const DEADLINE: Duration = Duration::from_mins(1);
 /// Photos after which a worker is replaced, so that whatever a decoder's library leaks has an end.
 const PHOTOS_PER_CHILD_MAX: u32 = 500;
 
@@ -42,8 +40,8 @@ pub(super) enum WorkerError {
     #[error("the photo worker died: {0}")]
     Died(String),
     /// It took longer than any photo may.
-    #[error("the photo worker took longer than {} s", DEADLINE.as_secs())]
-    Late,
+    #[error("the photo worker took longer than {} s", .0.as_secs())]
+    Late(Duration),
     /// It could not be started: nothing is known of the photo.
     #[error("the photo worker cannot be started: {0}")]
     Start(io::Error),
@@ -72,6 +70,7 @@ impl Budget {
 /// A worker that is started when it is first needed.
 pub(super) struct Worker {
     bytes_max: u64,
+    deadline: Duration,
     budget: Budget,
     process: Option<Process>,
 }
@@ -80,19 +79,24 @@ struct Process {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
+    deadline: Duration,
     photos: u32,
 }
 
 impl Worker {
-    pub(super) fn new(bytes_max: u64, budget: Budget) -> Self {
-        Self { bytes_max, budget, process: None }
+    /// A worker that takes photos up to `bytes_max`, and may take up to `deadline` for each half of its work.
+    pub(super) fn new(bytes_max: u64, deadline: Duration, budget: Budget) -> Self {
+        Self { bytes_max, deadline, budget, process: None }
     }
 
     /// Has the worker look at a photo. After an error the process is gone, and the next photo gets a new one.
     pub(super) async fn look(&mut self, photo: &Bytes) -> Result<Looked, WorkerError> {
-        let mut process = match self.process.take() {
+        // One that died while it had nothing to do is no photo's fault.
+        let mut warm = self.process.take();
+        let alive = warm.take_if(|process| matches!(process.child.try_wait(), Ok(None)));
+        let mut process = match alive {
             Some(process) => process,
-            None => Process::start(self.bytes_max).map_err(WorkerError::Start)?,
+            None => Process::start(self.bytes_max, self.deadline).map_err(WorkerError::Start)?,
         };
         let looked = match process.look(photo, &self.budget).await {
             Ok(looked) => looked,
@@ -107,8 +111,8 @@ impl Worker {
 }
 
 impl Process {
-    fn start(bytes_max: u64) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    fn start(bytes_max: u64, deadline: Duration) -> io::Result<Self> {
+        let mut child = Command::new(own_program()?)
             .arg("photo-worker")
             .arg("--bytes-max")
             .arg(bytes_max.to_string())
@@ -123,18 +127,18 @@ impl Process {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("no pipes"));
         };
-        Ok(Self { child, input, output, photos: 0 })
+        Ok(Self { child, input, output, deadline, photos: 0 })
     }
 
     async fn look(&mut self, photo: &Bytes, budget: &Budget) -> Result<Looked, WorkerError> {
-        let needs = match in_time(self.hand_over(photo)).await? {
+        let needs = match in_time(self.deadline, self.hand_over(photo)).await? {
             Reply::Needs(bytes) => bytes,
             Reply::Rejected(code) => return Ok(Looked::Rejected(code)),
             Reply::Done(_) => return Err(WorkerError::Died("it was done before it began".to_owned())),
         };
         // Other photos are in the way, not this one: the clock stands still.
         let _memory = budget.take(needs).await;
-        in_time(self.receive()).await
+        in_time(self.deadline, self.receive()).await
     }
 
     async fn hand_over(&mut self, photo: &Bytes) -> io::Result<Reply> {
@@ -175,7 +179,7 @@ impl Process {
 
     /// Makes sure that the process is gone, and says of what it died.
     async fn end(mut self, error: WorkerError) -> WorkerError {
-        if matches!(error, WorkerError::Late) {
+        if matches!(error, WorkerError::Late(_)) {
             // It is killed when it is dropped; here only so that it is gone before the next one starts.
             let _ = self.child.kill().await;
             return error;
@@ -187,9 +191,17 @@ impl Process {
     }
 }
 
-async fn in_time<T>(exchange: impl Future<Output = io::Result<T>>) -> Result<T, WorkerError> {
-    match timeout(DEADLINE, exchange).await {
+/// This very program, also when its file was replaced by a newer one since it started.
+fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
+}
+
+async fn in_time<T>(
+    deadline: Duration,
+    exchange: impl Future<Output = io::Result<T>>,
+) -> Result<T, WorkerError> {
+    match timeout(deadline, exchange).await {
         Ok(result) => result.map_err(|error| WorkerError::Died(error.to_string())),
-        Err(_) => Err(WorkerError::Late),
+        Err(_) => Err(WorkerError::Late(deadline)),
     }
 }
