@@ -57,13 +57,16 @@ fn the_domain_knows_neither_http_nor_database_nor_clock() {
 }
 
 #[test]
-fn sign_is_pure() {
-    let words = ["tokio", "std::fs", "std::net", "SystemTime::now", "Instant::now", "std::env"];
-    assert_eq!(mentions("crates/sign/src", &words), Vec::<String>::new());
-    let manifest = fs::read_to_string(root().join("crates/sign/Cargo.toml")).unwrap();
-    let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
-    let strange = dependencies.lines().find(|line| line.starts_with("tokio") || line.starts_with("qdn"));
-    assert_eq!(strange, None);
+fn sign_and_photo_are_pure() {
+    let words =
+        ["tokio", "std::fs", "std::net", "SystemTime::now", "Instant::now", "std::env", "std::process"];
+    for name in ["sign", "photo"] {
+        assert_eq!(mentions(&format!("crates/{name}/src"), &words), Vec::<String>::new());
+        let manifest = fs::read_to_string(root().join(format!("crates/{name}/Cargo.toml"))).unwrap();
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
+        let strange = dependencies.lines().find(|line| line.starts_with("tokio") || line.starts_with("qdn"));
+        assert_eq!(strange, None, "{name}");
+    }
 }
 
 #[test]
