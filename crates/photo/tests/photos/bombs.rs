@@ -46,14 +46,19 @@ fn one_bomb() {
 fn stands_in_the_header(code: &str) -> bool {
     matches!(
         code,
-        "too_many_pixels" | "side_too_long" | "too_much_memory" | "too_many_scans" | "colour_profile_too_large"
+        "too_many_pixels"
+            | "side_too_long"
+            | "too_much_memory"
+            | "too_many_scans"
+            | "colour_profile_too_large"
     )
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn bombs_are_refused_within_64_mebibytes() {
-    for fixture in fixtures().iter().filter(|fixture| NAMES.iter().any(|name| fixture.file.starts_with(name))) {
+    for fixture in fixtures().iter().filter(|fixture| NAMES.iter().any(|name| fixture.file.starts_with(name)))
+    {
         let (outcome, steps) = in_a_child(&manifest::path(&fixture.file));
         assert!(fixture.outcome == "any" || outcome == fixture.outcome, "{}: {outcome}", fixture.file);
         assert!(steps == 0 || !stands_in_the_header(&outcome), "{}: {steps} steps", fixture.file);
@@ -78,12 +83,14 @@ type Bomb = (&'static str, Vec<u8>, &'static str);
 fn large_bombs() -> Vec<Bomb> {
     let jpeg = fs::read(manifest::path("progressive.jpg")).unwrap();
     let last_scan = memchr::memmem::rfind(&jpeg, b"\xFF\xDA").unwrap();
+    // Behind the end marker nothing would count.
+    let jpeg = jpeg.strip_suffix(b"\xFF\xD9").unwrap();
     let gif = fs::read(manifest::path("endless.gif")).unwrap();
     let comment = [[255].as_slice(), &[b'x'; 255]].concat();
     vec![
         ("ten-gigabytes.png", png(50_000, 67_000, 2560), "too_many_pixels"),
         ("ten-gigabytes-behind-a-small-picture.png", png(64, 64, 2560), "ready"),
-        ("scans.jpg", [&jpeg[..last_scan], &jpeg[last_scan..].repeat(4000)].concat(), "too_many_scans"),
+        ("scans.jpg", [jpeg, &jpeg[last_scan..].repeat(4000)].concat(), "too_many_scans"),
         ("padding.jpg", [b"\xFF\xD8".as_slice(), &vec![0xFF; 16 << 20]].concat(), "truncated"),
         ("frames.gif", [&gif[..19], &gif[19..].repeat(1000)].concat(), "ready"),
         ("comment.gif", [&gif[..19], b"\x21\xFE", &comment.repeat(60_000)].concat(), "truncated"),

@@ -36,7 +36,9 @@ pub(crate) fn path(file: &str) -> PathBuf {
 pub(crate) fn fixtures() -> Vec<Fixture> {
     let manifest = fs::read_to_string(folder().join("MANIFEST.tsv")).unwrap();
     let (head, rows) = manifest.split_once('\n').unwrap();
-    assert!(head.starts_with("file\tformat\toutcome\tsize\tcorners\ttolerance\ttaken_at\tlocation\tsha256\t"));
+    assert!(
+        head.starts_with("file\tformat\toutcome\tsize\tcorners\ttolerance\ttaken_at\tlocation\tsha256\t")
+    );
     let fixtures: Vec<Fixture> = rows.lines().map(fixture).collect();
     assert!(fixtures.len() > 100);
     fixtures

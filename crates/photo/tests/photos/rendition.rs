@@ -45,7 +45,10 @@ fn assert_says_nothing(name: &str, bytes: &[u8]) {
         let body = &rest[4..2 + length];
         match rest[1] {
             0xE0 => {
-                assert!(body.len() == 14 && body.starts_with(b"JFIF\0"), "{name}: a thumbnail in a rendition");
+                assert!(
+                    body.len() == 14 && body.starts_with(b"JFIF\0"),
+                    "{name}: a thumbnail in a rendition"
+                );
             }
             0xC0 | 0xC4 | 0xDA | 0xDB | 0xDD => {}
             marker => panic!("{name}: a rendition has the marker {marker:02x}"),

@@ -17,7 +17,7 @@ fn process_fixture(fixture: &Fixture) -> Outcome {
 fn every_fixture_is_the_file_that_its_row_describes() {
     for fixture in fixtures() {
         let sum = Sha256::digest(&fixture.bytes);
-        let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = sum.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert_eq!(hex, fixture.sha256, "{}", fixture.file);
     }
     let files = std::fs::read_dir(folder().join("files")).unwrap().count();
@@ -33,7 +33,11 @@ fn every_fixture_ends_as_its_row_says() {
             Err(rejection) => rejection.code(),
         };
         let wanted = fixture.outcome.as_str();
-        assert!(wanted == "any" || wanted.split('|').any(|one| one == outcome), "{}: {outcome}", fixture.file);
+        assert!(
+            wanted == "any" || wanted.split('|').any(|one| one == outcome),
+            "{}: {outcome}",
+            fixture.file
+        );
     }
 }
 
@@ -78,7 +82,8 @@ fn inspecting_says_what_processing_finds() {
         let inspected = inspect(&fixture.bytes, &Limits::default());
         match (inspected, process_fixture(&fixture)) {
             (Ok(inspected), Ok(processed)) => {
-                let (shorter, longer) = (processed.width.min(processed.height), processed.width.max(processed.height));
+                let (shorter, longer) =
+                    (processed.width.min(processed.height), processed.width.max(processed.height));
                 let stored = (inspected.width.min(inspected.height), inspected.width.max(inspected.height));
                 assert_eq!(stored, (shorter, longer), "{}", fixture.file);
                 assert_eq!(inspected.format, processed.format, "{}", fixture.file);
