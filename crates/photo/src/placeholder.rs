@@ -4,8 +4,9 @@ use crate::picture::Picture;
 use crate::rejection::Rejection;
 use crate::resize;
 
-/// The longest side that the hash is computed from: its author's limit.
-const SIDE: u32 = 100;
+/// The longest side that the hash is computed from. Its author's limit is 100, but it keeps no more than seven waves
+/// each way, which 32 pixels show as well, in a tenth of the time.
+const SIDE: u32 = 32;
 
 pub(crate) fn thumbhash(thumb: &Picture) -> Result<Vec<u8>, Rejection> {
     let small = resize::resize_ref(thumb, resize::within((thumb.width, thumb.height), SIDE))?;
