@@ -1,5 +1,6 @@
 //! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`.
 
+mod bench;
 mod run;
 mod setup;
 mod stages;
@@ -12,7 +13,7 @@ const HELP: &str = "\
 cargo xtask test [STAGE…]   everything that must pass, or only some stages
 cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
-cargo xtask bench           the benchmarks beside their peers; writes bench/results/
+cargo xtask bench [NAME…]   the benchmarks beside their peers, sign and photo; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
 ";
 
@@ -39,7 +40,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
             Ok(())
         }
         "openapi" => stages::write_openapi(),
-        "bench" => stages::bench(),
+        "bench" => bench::bench(rest),
         "faults" => stages::long_faults(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

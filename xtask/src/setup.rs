@@ -1,4 +1,4 @@
-//! What the tests need and install themselves: a Python environment, npm packages, Chromium.
+//! What the tests and benchmarks need and install themselves: a Python environment, npm packages, Chromium.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,7 @@ use crate::run::{command, exists, root, run, target};
 /// file changes. Returns its `python`.
 pub(crate) fn python(requirements: &str) -> anyhow::Result<PathBuf> {
     let wanted = fs::read_to_string(root().join(requirements)).with_context(|| requirements.to_owned())?;
-    let name = Path::new(requirements).file_stem().context("a requirements file")?;
-    let folder = target().join("venv").join(name);
+    let folder = target().join("venv").join(Path::new(requirements).with_extension(""));
     let (python, stamp) = (folder.join("bin/python"), folder.join("qdn-requirements.txt"));
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -58,12 +57,12 @@ pub(crate) fn chromium() -> anyhow::Result<PathBuf> {
 pub(crate) fn apt(packages: &[&str]) -> anyhow::Result<()> {
     let names = packages.join(" ");
     if !exists("apt-get") {
-        bail!("the tests need {names}; install that and run this again");
+        bail!("this needs {names}; install that and run this again");
     }
     let update = run(&mut command("apt-get", &["update", "-qq"]));
     let mut install = command("apt-get", &["install", "--yes", "--quiet", "--no-install-recommends"]);
     install.args(packages).env("DEBIAN_FRONTEND", "noninteractive");
     update.and_then(|()| run(&mut install)).with_context(|| {
-        format!("the tests need {names}: run `sudo apt-get install {names}` and then this again")
+        format!("this needs {names}: run `sudo apt-get install {names}` and then this again")
     })
 }

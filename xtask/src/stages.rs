@@ -136,9 +136,3 @@ pub(crate) fn write_openapi() -> anyhow::Result<()> {
     setup::npm_packages("web")?;
     run(command("npm", &["run", "api"]).current_dir(root().join("web")))
 }
-
-/// The benchmarks beside their peers.
-pub(crate) fn bench() -> anyhow::Result<()> {
-    let python = setup::python("tests/requirements.txt")?;
-    run(cargo(&["bench", "--package", "qdn-sign"]).env("QDN_PYTHON", python))
-}
