@@ -83,6 +83,10 @@ fn web() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Seconds of one Python test after which it fails with a trace of every thread, and the run goes on. The slowest needs a
+/// tenth of it.
+const TEST_SECONDS_MAX: &str = "900";
+
 /// The program under test, built as developers build it.
 fn binary() -> anyhow::Result<PathBuf> {
     run(&mut cargo(&["build", "--locked", "--package", "qdn"]))?;
@@ -93,7 +97,7 @@ fn pytest(folder: &str) -> anyhow::Result<Command> {
     let python = setup::python("tests/requirements.txt")?;
     let mut pytest =
         command(&python, &["-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider", folder]);
-    pytest.env("QDN_PYTHON", &python);
+    pytest.args(["--timeout", TEST_SECONDS_MAX]).env("QDN_PYTHON", &python);
     Ok(pytest)
 }
 
@@ -127,7 +131,10 @@ fn faults() -> anyhow::Result<()> {
 
 /// The long form of the fault tests.
 pub(crate) fn long_faults(arguments: &[String]) -> anyhow::Result<()> {
-    run(pytest("tests/faults")?.args(arguments).env("QDN_BIN", binary()?).env("QDN_FAULTS", "long"))
+    let mut pytest = pytest("tests/faults")?;
+    // Hours are what the long form is for.
+    pytest.args(["--timeout", "0"]).args(arguments);
+    run(pytest.env("QDN_BIN", binary()?).env("QDN_FAULTS", "long"))
 }
 
 /// Writes the description of the API, and the client that is made of it.

@@ -43,9 +43,16 @@ class Injected:
         return self
 
     def __exit__(self, *_):
+        # To let go of the threads strace stops each and waits for it. One that is starting a photo worker waits for the
+        # worker's execve(2) (CLONE_VFORK, clone(2)), and the worker, stopped at a system call, for strace: all would
+        # wait for ever. Of a tracer that is killed the kernel lets everybody go.
         self.tracer.terminate()
-        self.tracer.stderr.read()
-        self.tracer.wait()
+        try:
+            self.tracer.wait(2)
+        except subprocess.TimeoutExpired:
+            self.tracer.kill()
+            self.tracer.wait()
+        self.tracer.stderr.close()
 
     def is_attached(self):
         tracers = set()
