@@ -17,6 +17,11 @@ use super::protocol::{Done, GO, RENDITION_BYTES_MAX, REPLY_BYTES_MAX, Reply};
 /// Photos after which a worker is replaced, so that whatever a decoder's library leaks has an end.
 const PHOTOS_PER_CHILD_MAX: u32 = 500;
 
+/// Makes glibc keep the memory of one photo for the next, rather than have each page given and zeroed anew: an eighth of
+/// a 12-megapixel JPEG's time (mallopt(3)). What is larger than the first, in bytes, goes back at once.
+const KEPT_MEMORY: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "16777216"), ("MALLOC_TRIM_THRESHOLD_", "67108864")];
+
 /// How a worker's look at a photo ended, where it ended well.
 #[derive(Debug)]
 pub(super) enum Looked {
@@ -118,6 +123,7 @@ impl Process {
             .arg(bytes_max.to_string())
             // No key, no address, no folder: it needs none of what stands in the server's environment.
             .env_clear()
+            .envs(KEPT_MEMORY)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

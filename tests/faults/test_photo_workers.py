@@ -1,0 +1,131 @@
+"""A photo worker that dies, hangs or asks for too much takes one photo with it, and only for a while."""
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from rig.program import Program
+from support import caller as callers
+from support.caller import photo_bytes
+
+LARGE = Path(__file__).parents[2] / "crates" / "photo" / "fixtures" / "files" / "large-progressive.jpg"
+
+
+def workers(program):
+    """The processes that the server has started."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                # The name may hold blanks and brackets; what follows does not (proc(5)).
+                state, parent = (folder / "stat").read_text().rpartition(") ")[2].split()[:2]
+                if int(parent) == program.process.pid and state != "Z":
+                    found.append(int(folder.name))
+    return found
+
+
+def wait_for(true, seconds=30):
+    until = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.001)
+    return found
+
+
+@pytest.fixture
+def single(tmp_path):
+    """A server with one photo worker, which is soon held to be late."""
+    with Program(tmp_path / "qdn", "--photo-workers", "1", "--photo-seconds-max", "2") as running:
+        yield running
+
+
+@pytest.fixture
+def warm(single):
+    """The server, somebody of its staff, a job, and the process that has just looked at the job's first photo."""
+    staff = callers.staff(single)
+    job_id = staff.new_job()
+    staff.upload(job_id, "first.jpg")
+    assert [photo["status"] for photo in staff.settled(job_id)] == ["ready"]
+    (worker,) = workers(single)
+    return single, staff, job_id, worker
+
+
+def test_a_worker_is_confined_and_dies_with_its_server(warm):
+    program, staff, job_id, worker = warm
+    limits = Path(f"/proc/{worker}/limits").read_text().splitlines()
+    found = {line[:26].strip(): line[26:].split()[:2] for line in limits}
+    assert found["Max core file size"] == found["Max file size"] == ["0", "0"]
+    assert int(found["Max address space"][1]) < 2 << 30
+    environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+    assert [name.partition(b"=")[0] for name in environment] == [
+        b"MALLOC_MMAP_THRESHOLD_", b"MALLOC_TRIM_THRESHOLD_", b"",
+    ]
+    assert sorted(os.listdir(f"/proc/{worker}/fd")) == ["0", "1", "2"]
+    assert b"photo-worker" in Path(f"/proc/{worker}/cmdline").read_bytes()
+
+    staff.upload(job_id, "second.jpg")
+    staff.settled(job_id)
+    assert workers(program) == [worker], "a worker is kept warm"
+    program.kill()
+    wait_for(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def test_a_worker_that_was_killed_while_it_had_nothing_to_do_costs_no_photo_anything(warm):
+    program, staff, job_id, worker = warm
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: worker not in workers(program))
+    staff.upload(job_id, "second.jpg")
+    assert [photo["status"] for photo in staff.settled(job_id)] == ["ready"] * 2
+    assert workers(program) != [worker]
+    assert "was not processed" not in program.log()
+
+
+def test_a_worker_that_hangs_is_replaced(warm):
+    program, staff, job_id, worker = warm
+    os.kill(worker, signal.SIGSTOP)
+    staff.upload(job_id, "second.jpg")
+    assert [photo["status"] for photo in staff.settled(job_id)] == ["ready"] * 2
+    assert "the photo worker took longer than 2 s" in program.log()
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_photo_that_costs_three_workers_their_lives_is_rejected_and_kept(warm):
+    program, staff, job_id, _ = warm
+    grant = staff.upload(job_id, "deadly.jpg", LARGE.read_bytes())
+    rejected, killed = None, set()
+    while rejected is None:
+        for worker in workers(program):
+            # Only while it is at work: the others' turn comes between.
+            os.kill(worker, signal.SIGKILL)
+            killed.add(worker)
+        (photo,) = [photo for photo in staff.photos(job_id) if photo["photo_id"] == grant["photo_id"]]
+        rejected = photo["rejection"]
+    assert (rejected, photo["status"], photo["thumb_url"]) == ("decoder_died", "rejected", None)
+    assert 3 <= len(killed) <= 5
+    assert "the photo worker died" in program.log()
+
+    staff.upload(job_id, "third.jpg")
+    states = {photo["name"]: photo["status"] for photo in staff.settled(job_id)}
+    assert states == {"first.jpg": "ready", "deadly.jpg": "rejected", "third.jpg": "ready"}
+    # What is to blame may have been the machine: staff may have it tried again.
+    said = program.command("process", "--job", job_id, "--again")
+    assert said == "3 photos are ready, 0 cannot be shown\n"
+
+
+def test_photos_of_a_server_that_is_killed_again_and_again_all_become_ready(program, chance):
+    staff = callers.staff(program)
+    job_id = staff.new_job()
+    for number in range(40):
+        staff.upload(job_id, f"{number}.jpg", LARGE.read_bytes() if number % 4 == 0 else photo_bytes(number))
+    for _ in range(5):
+        time.sleep(chance.uniform(0.02, 0.3))
+        program.kill()
+        program.start()
+    photos = callers.staff(program).settled(job_id)
+    assert [photo["status"] for photo in photos] == ["ready"] * 40
+    program.wait_for_renditions()
+    # One original and two renditions of each, and nothing that nobody asks for.
+    assert len(program.object_files()) == 3 * 40
