@@ -20,3 +20,10 @@ export function photoNamed(
 ): { name: string; mimeType: string; buffer: Buffer } {
   return { name, mimeType: "image/jpeg", buffer: readFileSync(file) };
 }
+
+/** A photo made for the tests of the processor. */
+export const fixture = (name: string): string =>
+  join(import.meta.dirname, "../../crates/photo/fixtures/files", name);
+
+/** The same picture as cameras store it that were held in each of the eight ways that EXIF knows. */
+export const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => fixture(`orientation-${n}.jpg`));

@@ -1,0 +1,101 @@
+import type { Locator, Page } from "@playwright/test";
+import { expect, expectPhotos, fileInput, PHONE, photosIn, test } from "./fixtures";
+import { fixture, ORIENTATIONS } from "./photos";
+
+/** The corners of the made photos: top left, top right, bottom left, bottom right. */
+const UPRIGHT = ["red", "green", "blue", "yellow"];
+
+/** The colours near a picture's corners, as they stand on the screen. */
+async function cornersOf(element: Locator): Promise<string[]> {
+  await element.scrollIntoViewIfNeeded();
+  const picture = (await element.screenshot()).toString("base64");
+  // The part of the element that the picture covers: all of a tile, the middle of a lightbox.
+  const covered = await element.evaluate((image: HTMLImageElement) => {
+    if (getComputedStyle(image).objectFit !== "contain") return { wide: 1, high: 1 };
+    const ratio = image.naturalWidth / image.naturalHeight;
+    const around = image.clientWidth / image.clientHeight;
+    return { wide: Math.min(1, ratio / around), high: Math.min(1, around / ratio) };
+  });
+  const blank = await element.page().context().newPage();
+  const pixels = await blank.evaluate(
+    async ({ base64, wide, high }) => {
+      const response = await fetch(`data:image/png;base64,${base64}`);
+      const bitmap = await createImageBitmap(await response.blob());
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const context = canvas.getContext("2d");
+      if (context === null) throw new Error("no canvas");
+      context.drawImage(bitmap, 0, 0);
+      return [-0.4, 0.4].flatMap((down) =>
+        [-0.44, 0.44].map((across) => [
+          ...context.getImageData(
+            (0.5 + across * wide) * bitmap.width,
+            (0.5 + down * high) * bitmap.height,
+            1,
+            1,
+          ).data,
+        ]),
+      );
+    },
+    { base64: picture, ...covered },
+  );
+  await blank.close();
+  return pixels.map(colourOf);
+}
+
+function colourOf([red = 0, green = 0, blue = 0]: number[]): string {
+  const [high, low] = [(part: number) => part > 150, (part: number) => part < 90];
+  if (high(red) && low(green) && low(blue)) return "red";
+  if (low(red) && high(green) && low(blue)) return "green";
+  if (low(red) && low(green) && high(blue)) return "blue";
+  if (high(red) && high(green) && low(blue)) return "yellow";
+  return `rgb(${red}, ${green}, ${blue})`;
+}
+
+/** Uploads files on a crew's page, and opens the customer's when all of them can be seen there. */
+async function seenByCustomer(
+  server: { mintLink(jobId: string, role: "customer" | "crew"): Promise<string> },
+  openPage: (url: string, options?: object) => Promise<Page>,
+  jobId: string,
+  files: string[],
+): Promise<Page> {
+  const crew = await openPage(await server.mintLink(jobId, "crew"), PHONE);
+  await fileInput(crew).setInputFiles(files);
+  await expectPhotos(crew, files.length);
+  return openPage(await server.mintLink(jobId, "customer"), PHONE);
+}
+
+test("photos of all eight orientations stand upright, small and large", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("Turned cameras");
+  const page = await seenByCustomer(server, openPage, jobId, ORIENTATIONS);
+  for (const url of await expectPhotos(page, 8)) expect(url).toContain("/thumb");
+  for (const image of await photosIn(page).all()) {
+    expect(await cornersOf(image)).toEqual(UPRIGHT);
+  }
+  await photosIn(page).first().click();
+  for (let number = 1; number <= 8; number += 1) {
+    await expect(page.locator("#lightbox-title")).toContainText(`${number} of 8`);
+    const large = page.locator(".lightbox img");
+    await expect(large).toHaveAttribute("src", /\/display/);
+    await expect
+      .poll(() => large.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.complete]))
+      .toEqual([480, true]);
+    expect(await cornersOf(large), `photo ${number}`).toEqual(UPRIGHT);
+    await page.keyboard.press("ArrowRight");
+  }
+});
+
+test("a phone's HEIC, which this browser cannot show, is seen on the track page", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("Phones by Apple");
+  const files = ["grid-irot-exif.heic", "irot-1.heic", "display-p3.heic"].map(fixture);
+  const page = await seenByCustomer(server, openPage, jobId, files);
+  await expectPhotos(page, 3);
+  for (const image of await photosIn(page).all()) {
+    expect(await cornersOf(image)).toEqual(UPRIGHT);
+  }
+});
