@@ -1,6 +1,7 @@
-//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`.
+//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`.
 
 mod bench;
+mod fuzz;
 mod run;
 mod setup;
 mod stages;
@@ -15,6 +16,7 @@ cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
 cargo xtask bench [NAME…]   the benchmarks beside their peers, sign and photo; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
+cargo xtask fuzz [TARGET] [SECONDS]   fuzzes the photo processor: all targets a minute each, or as said
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "openapi" => stages::write_openapi(),
         "bench" => bench::bench(rest),
         "faults" => stages::long_faults(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

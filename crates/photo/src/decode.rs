@@ -27,7 +27,8 @@ pub(crate) struct Decoded {
 
 /// Decodes what `header` describes.
 pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Rejection> {
-    // libjpeg reports what it cannot read by unwinding; a codec that panics costs its photo only.
+    // libjpeg reports what it cannot read by unwinding; a codec that panics costs its photo only. AV1's alone ends the
+    // process instead, which only a process of its own contains.
     let decoded = catch_unwind(AssertUnwindSafe(|| match &header.detail {
         Detail::Jpeg(frame) => jpeg::decode(bytes, frame),
         Detail::Png { interlaced } => png::decode(bytes, header, *interlaced),

@@ -1,4 +1,6 @@
 //! AV1 pictures of AVIF files (AV1 specification, Alliance for Open Media 2019), by the Rust port of dav1d without its assembly.
+//!
+//! The port kept dav1d's C interface, through which no panic unwinds: one in there ends the process.
 
 use re_rav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 

@@ -61,7 +61,8 @@ fn bombs_are_refused_within_64_mebibytes() {
     {
         let (outcome, steps) = in_a_child(&manifest::path(&fixture.file));
         assert!(fixture.outcome == "any" || outcome == fixture.outcome, "{}: {outcome}", fixture.file);
-        assert!(steps == 0 || !stands_in_the_header(&outcome), "{}: {steps} steps", fixture.file);
+        let early = stands_in_the_header(&outcome) || fixture.file.contains("little-data");
+        assert!(steps == 0 || !early, "{}: {steps} steps", fixture.file);
     }
 }
 

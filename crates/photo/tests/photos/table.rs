@@ -1,10 +1,25 @@
 //! The table of fixtures, row by row.
 
-use qdn_photo::{Limits, Processed, inspect, process};
+use mozjpeg::Decompress;
+use qdn_photo::{Limits, Processed, Rendition, inspect, process};
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::{Fixture, fixtures, folder};
 use crate::rendition;
+
+/// What fixtures hide in their metadata, and what metadata begins with.
+const SECRETS: [&[u8]; 10] = [
+    b"QDN-",
+    b"Exif",
+    b"http://ns.adobe.com",
+    b"xmpmeta",
+    b"Photoshop",
+    b"ICC_PROFILE",
+    b"GPS",
+    b"Apple",
+    b"iPhone",
+    b"2026:03:14",
+];
 
 /// As the crate writes it.
 type Outcome = Result<Processed, qdn_photo::Rejection>;
@@ -49,17 +64,36 @@ fn what_is_shown_is_upright_in_its_colours_and_of_its_size() {
         assert_eq!(processed.format.name(), fixture.format, "{name}");
         assert_eq!(Some((processed.width, processed.height)), fixture.size, "{name}");
         rendition::check(name, &processed);
-        if fixture.corners.is_empty() {
-            continue;
-        }
-        for rendition in [&processed.renditions.thumb, &processed.renditions.display] {
-            let shown = rendition::corners(rendition);
+        let renditions = [&processed.renditions.thumb, &processed.renditions.display];
+        for rendition in renditions {
+            assert_keeps_secrets(name, &rendition.bytes);
+            if fixture.corners.is_empty() {
+                continue;
+            }
+            let shown = corners(rendition);
             for (is, should) in shown.iter().zip(&fixture.corners) {
                 let off = is.iter().zip(should).map(|(is, should)| is.abs_diff(*should)).max().unwrap();
                 assert!(off <= fixture.tolerance, "{name}: {shown:?} and not {:?}", fixture.corners);
             }
         }
     }
+}
+
+fn assert_keeps_secrets(name: &str, bytes: &[u8]) {
+    for secret in SECRETS {
+        assert!(memchr::memmem::find(bytes, secret).is_none(), "{name}: {}", secret.escape_ascii());
+    }
+}
+
+/// The colours near the four corners: top left, top right, bottom left, bottom right.
+fn corners(rendition: &Rendition) -> [[u8; 3]; 4] {
+    let mut started = Decompress::new_mem(&rendition.bytes).unwrap().rgb().unwrap();
+    let (width, height) = (started.width(), started.height());
+    assert_eq!((width, height), (rendition.width as usize, rendition.height as usize));
+    let pixels: Vec<[u8; 3]> = started.read_scanlines().unwrap();
+    let (left, top) = (width / 8, height / 8);
+    let (right, bottom) = (width - 1 - left, height - 1 - top);
+    [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(x, y)| pixels[y * width + x])
 }
 
 #[test]
