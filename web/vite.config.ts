@@ -1,7 +1,9 @@
+import { serviceWorker } from "./worker-plugin.ts";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   appType: "mpa",
+  plugins: [serviceWorker({ page: "capture", entry: "src/worker/worker.ts", scope: "/capture/" })],
   build: {
     // Nothing may become a data: address: the pages' policy allows scripts and styles from files only.
     assetsInlineLimit: 0,

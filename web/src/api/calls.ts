@@ -14,6 +14,7 @@ import {
   type NewCustomer,
   type NewJob,
   type PageConfig,
+  type Phase,
   PHASES,
   type Photo,
   ROLES,
@@ -87,6 +88,12 @@ export async function listPhotos(
   return { items: page.photos.map(photoOf), next: page.next_cursor ?? null };
 }
 
+/** One photo, as the list has it; throws ApiError `notFound` when the server has no such photo. */
+export async function readPhoto(api: Api, jobId: string, photoId: string): Promise<Photo> {
+  const path = { job_id: jobId, photo_id: photoId };
+  return photoOf(await answer(api.GET("/jobs/{job_id}/photos/{photo_id}", { params: { path } })));
+}
+
 export function deletePhoto(api: Api, jobId: string, photoId: string): Promise<unknown> {
   const path = { job_id: jobId, photo_id: photoId };
   return answer(api.DELETE("/jobs/{job_id}/photos/{photo_id}", { params: { path } }));
@@ -124,6 +131,12 @@ export interface UploadWish {
   /** Exact, in bytes. */
   size: number;
   idempotency_key: string;
+  /** Hexadecimal. */
+  sha256?: string;
+  phase?: Phase;
+  /** RFC 3339. */
+  taken_at?: string;
+  location?: { latitude: number; longitude: number };
 }
 
 /** Asks for the grant of one photo. */
@@ -135,6 +148,11 @@ export async function askUpload(
   const grant = await answer(api.POST("/upload-url", { body, signal }));
   if (!("fields" in grant) || !grant.fields) throw notUnderstood();
   return { ...grant, fields: grant.fields };
+}
+
+/** The file that the Android app for shortcuts imports, with the caller's own link in it. */
+export async function readAndroidShortcuts(api: Api): Promise<string> {
+  return JSON.stringify(await answer(api.GET("/shortcuts/android.json")), null, 2);
 }
 
 function sessionOf(body: Schemas["SessionBody"]): Session {

@@ -23,7 +23,8 @@ export function useScopedJobs({ api, session }: Started): ScopedJobs & { reload:
   return { ...state, reload };
 }
 
-async function loadJobs(api: Api, jobId: string | null): Promise<readonly Job[]> {
+/** One job where the link names one, otherwise the first hundred in its scope. */
+export async function loadJobs(api: Api, jobId: string | null): Promise<readonly Job[]> {
   if (jobId !== null) return [await readJob(api, jobId)];
   return (await listJobs(api, { limit: JOBS_MAX })).items;
 }

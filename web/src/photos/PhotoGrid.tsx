@@ -47,7 +47,8 @@ export function PhotoGridSkeleton({ count }: { count: number }) {
   );
 }
 
-function PhotoTile(props: {
+/** One photo that the server has. */
+export function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;

@@ -4,7 +4,7 @@ import type { Api } from "../api/client";
 import type { Photo } from "../api/types";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
-import type { Uploads } from "../upload/uploads";
+import type { UploadNews } from "../upload/uploads";
 
 const PAGE_SIZE = 100;
 /** Pages loaded without being asked for: a thousand photos, far more than a job has. */
@@ -15,7 +15,7 @@ const QUICK_MS = 1_000;
 const QUICK_TRIES_MAX = 6;
 
 /** The photos of a job, oldest first, kept fresh: after each upload, while some are processed, and now and then. */
-export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pages<Photo> {
+export function usePhotos(api: Api, jobId: string, uploads: UploadNews | null): Pages<Photo> {
   const load = useCallback(
     (cursor: string | undefined, signal: AbortSignal) => {
       const rest = cursor === undefined ? {} : { cursor };
