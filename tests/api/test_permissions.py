@@ -31,6 +31,9 @@ POST   /upload-url                         unknown 404 404 404 404 404 404 404 4
 GET    /list_photos                        own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 GET    /list_photos                        foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
 GET    /list_photos                        unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    own     204 204 403 403 403 204 204 403 403 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    foreign 204 404 404 404 404 204 404 404 404 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
@@ -54,6 +57,9 @@ GET    /customers                          any     200 200 200 200 200 200 200 2
 GET    /customers/{customer_id}            own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 GET    /customers/{customer_id}            foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
 GET    /customers/{customer_id}            unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+PATCH  /customers/{customer_id}            own     200 403 403 403 403 200 403 403 403 401 401 401 401 401
+PATCH  /customers/{customer_id}            foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+PATCH  /customers/{customer_id}            unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                own     201 201 403 403 403 201 201 403 403 401 401 401 401 401
 POST   /jobs/{job_id}/links                foreign 201 404 404 404 404 201 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
@@ -128,7 +134,9 @@ def request_of(world, method, path, whose, seed):
     job_id = {"own": world.own, "foreign": world.foreign}.get(whose, UNKNOWN_JOB)
     ids = {"job_id": job_id, "customer_id": world.customers.get(whose), "photo_id": UNKNOWN_ID, "link_id": UNKNOWN_ID}
     if "{photo_id}" in path and whose != "unknown":
-        ids["photo_id"] = world.staff.grant(job_id)["photo_id"]
+        # One who reads it must find its bytes.
+        new = world.staff.upload if method == "GET" else world.staff.grant
+        ids["photo_id"] = new(job_id)["photo_id"]
     if "{link_id}" in path and whose != "unknown":
         ids["link_id"] = world.staff.new_link(job_id)["link_id"]
     rest = {
@@ -138,6 +146,7 @@ def request_of(world, method, path, whose, seed):
         "POST /jobs": {"json": {"customer_id": world.customers["own"], "title": "New"}},
         "PATCH /jobs/{job_id}": {"json": {"address": "1 Main Street"}},
         "POST /customers": {"json": {"name": "New"}},
+        "PATCH /customers/{customer_id}": {"json": {"email": "new@example.com"}},
         "POST /jobs/{job_id}/process": {"json": {}},
         "POST /jobs/{job_id}/links": {"json": {"role": "customer"}},
         # Signing out takes a cookie away and nothing else; the header shows that it is a page of ours that asks.
@@ -223,7 +232,7 @@ def test_crew_can_reach_the_customer_and_a_customers_link_tells_no_way_to(server
         seen[role] = caller.good("GET", f"/jobs/{job_id}")
         assert [seen[role]] == caller.good("GET", "/jobs")["jobs"]
     assert seen["customer"]["title"] and seen["customer"]["status"] == "scheduled"
-    assert [seen["customer"][field] for field in ("customer", "created_at", "photo_count")] == [None] * 3
+    assert [seen["customer"][field] for field in ("customer", "created_at", "photo_count", "cover_url")] == [None] * 4
     whole = staff.good("GET", f"/customers/{customer_id}")
     assert (whole["phone"], whole["email"]) == ("555-0199", "who@example.com")
     assert seen["crew"]["customer"] == whole

@@ -53,7 +53,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a customer. */
+        patch: operations["change_customer"];
         trace?: never;
     };
     "/healthz": {
@@ -134,7 +135,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Reads one photo, as the list shows it. */
+        get: operations["read_photo"];
         put?: never;
         post?: never;
         /** Deletes a photo. Done twice, it is still deleted. */
@@ -270,6 +272,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A change of a customer. Absent fields stay; null takes away. */
+        ChangeCustomer: {
+            /** @description As typed, or null. */
+            email?: string | null;
+            /** @description A person's or company's name. */
+            name?: string | null;
+            /** @description As typed, or null. */
+            phone?: string | null;
+        };
         /** @description A change of a job. Absent fields stay; null takes away. */
         ChangeJob: {
             /** @description Where, or null. */
@@ -363,7 +374,7 @@ export interface components {
             sha256?: string | null;
             /**
              * Format: int64
-             * @description Its exact size in bytes. Needed for `PUT`.
+             * @description Its exact size in bytes; any up to the server's limit when absent.
              */
             size?: number | null;
             /**
@@ -404,6 +415,11 @@ export interface components {
         JobBody: {
             /** @description Where. */
             address?: string | null;
+            /**
+             * @description A signed URL of the 320 px copy of the newest photo that is ready and not hidden; null without one, and for
+             *     customers.
+             */
+            cover_url?: string | null;
             /**
              * Format: date-time
              * @description When it was made; not for customers.
@@ -589,7 +605,7 @@ export interface components {
             sha256?: string | null;
             /**
              * Format: int64
-             * @description Its exact size in bytes. Needed for `PUT`.
+             * @description Its exact size in bytes; any up to the server's limit when absent.
              */
             size?: number | null;
             /**
@@ -820,6 +836,41 @@ export interface operations {
             };
         };
     };
+    change_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCustomer"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The customer as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -1040,6 +1091,45 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LinkCreated"];
                 };
+            };
+        };
+    };
+    read_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoBody"];
+                };
+            };
+            /** @description Unchanged since the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -13,5 +13,5 @@ pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, Reques
 pub use names::{ObjectName, PhotoName, Rendition};
 pub use photo::{Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict};
 pub use policy::{Action, Actor, Decision, Role, Scope};
-pub use records::{Application, ApplicationKind, Customer, Job, JobChange, JobStatus, Link};
+pub use records::{Application, ApplicationKind, Customer, CustomerChange, Job, JobChange, JobStatus, Link};
 pub use secrets::{Secret, SecretHash};

@@ -184,6 +184,7 @@ async fn open_store(
     let mut store = StoreConfig::new(store_path(&config.storage.data), vec![credentials]);
     store.region.clone_from(&config.storage.region);
     store.disk_floor_bytes = config.storage.disk_floor_bytes;
+    store.write_once_bytes_max = config.uploads.photo_bytes_max;
     store.commits = Some(commits);
     store.cors = CorsConfig { allowed_origins, same_host_port: Some(api.port()) };
     let store = Store::open(store).await.context("opening the photo store")?;
