@@ -31,7 +31,7 @@ export function Notices(props: { queue: PhotoQueue; known: KnownJob; jobs: reado
 
 /** What the service worker, or the server in its place, says of photos that were shared: how many were missed. */
 function useShared(): number | "lost" | null {
-  const [shared] = useState(() => {
+  const [shared] = useState((): number | "lost" | null => {
     const query = new URLSearchParams(location.search);
     if (query.get("shared") === "missed") return "lost";
     const missed = query.get("missed");

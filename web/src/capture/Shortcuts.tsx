@@ -54,7 +54,7 @@ function Android({ opened }: { opened: Opened }) {
   };
   return (
     <section class="recipe">
-      <h2>{shortcuts.android}</h2>
+      <h2>Android</h2>
       <ol>
         <li>{shortcuts.androidInstall(ANDROID_APP)}</li>
         <li>{shortcuts.androidFile}</li>
@@ -83,7 +83,7 @@ function Iphone({ opened, jobId }: { opened: Opened; jobId: string }) {
   };
   return (
     <section class="recipe">
-      <h2>{shortcuts.iphone}</h2>
+      <h2>iPhone</h2>
       <p>{shortcuts.iphoneIntro}</p>
       <h3>{shortcuts.first}</h3>
       <p class="soft small">

@@ -261,13 +261,11 @@ export const en = {
     title: "Phone shortcuts",
     intro: "Send photos to this job from the share menu or the home screen, without this page.",
     keepSecret: "These hold your own link. Don't pass them on.",
-    android: "Android",
     androidInstall: (app: string) => `Install the app “${app}” from the Play Store or F-Droid.`,
     androidFile: "Save the file below.",
     androidImport: "In the app: menu, Import / Export, Import from file. Pick the file.",
     androidPlace: "Add the shortcuts to your home screen.",
     androidSave: "Save the file for Android",
-    iphone: "iPhone",
     iphoneIntro:
       "In the app Shortcuts make a new one that receives images from the share sheet, with two actions “Get Contents of URL”.",
     first: "First action",

@@ -264,14 +264,12 @@ export const es: Words = {
     intro:
       "Envía fotos a este trabajo desde el menú de compartir o la pantalla de inicio, sin esta página.",
     keepSecret: "Contienen tu propio enlace. No los compartas.",
-    android: "Android",
     androidInstall: (app) => `Instala la app «${app}» desde Play Store o F-Droid.`,
     androidFile: "Guarda el archivo de abajo.",
     androidImport:
       "En la app: menú, Importar / Exportar, Importar desde archivo. Elige el archivo.",
     androidPlace: "Añade los atajos a tu pantalla de inicio.",
     androidSave: "Guardar el archivo para Android",
-    iphone: "iPhone",
     iphoneIntro:
       "En la app Atajos crea uno nuevo que reciba imágenes de la hoja de compartir, con dos acciones «Obtener contenido de URL».",
     first: "Primera acción",
