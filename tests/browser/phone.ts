@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, expect, type Page } from "@playwright/test";
@@ -13,10 +14,18 @@ const launch = config.use?.launchOptions;
 export class Phone {
   private context: BrowserContext | null = null;
 
-  private constructor(private readonly profile: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly diskMib: number | null,
+  ) {}
 
-  static async buy(): Promise<Phone> {
-    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")));
+  /** `diskMib`: the profile lies on a disk of that size, which lasts as long as the browser. */
+  static async buy(diskMib: number | null = null): Promise<Phone> {
+    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib);
+  }
+
+  private get profile(): string {
+    return join(this.folder, "profile");
   }
 
   /** Starts the browser; `settings` are more flags of its command line. */
@@ -24,10 +33,39 @@ export class Phone {
     this.context = await chromium.launchPersistentContext(this.profile, {
       ...launch,
       ...PHONE,
+      ...(this.diskMib === null ? {} : { executablePath: await this.onSmallDisk(this.diskMib) }),
       locale: "en-US",
       args: [...(launch?.args ?? []), ...settings],
     });
     return this.context;
+  }
+
+  /** A browser in a mount namespace of its own, where the profile is a small memory disk. */
+  private async onSmallDisk(mib: number): Promise<string> {
+    const script = join(this.folder, "browser.sh");
+    const mount = `mount -t tmpfs -o size=${mib}m tmpfs "${this.profile}"`;
+    await writeFile(
+      script,
+      `#!/bin/sh\nmkdir -p "${this.profile}"\nexec unshare -rm sh -c '${mount} && exec ${launch?.executablePath} "$@"' sh "$@"\n`,
+      { mode: 0o755 },
+    );
+    return script;
+  }
+
+  /** Leaves no byte free on the small disk. */
+  fillDisk(): void {
+    const [pid] = execFileSync("pgrep", ["-f", `user-data-dir=${this.profile}`])
+      .toString()
+      .split("\n");
+    const filler = openSync(`/proc/${pid}/root${this.profile}/filler`, "w");
+    const block = Buffer.alloc(4_096);
+    try {
+      for (;;) writeSync(filler, block);
+    } catch (error) {
+      expect(String(error)).toContain("ENOSPC");
+    } finally {
+      closeSync(filler);
+    }
   }
 
   /** Ends the browser as an empty battery does. */
@@ -41,7 +79,7 @@ export class Phone {
 
   async throwAway(): Promise<void> {
     await this.context?.close();
-    await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

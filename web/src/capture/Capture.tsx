@@ -72,7 +72,7 @@ export function Capture({ opened, queue }: { opened: Opened; queue: PhotoQueue }
     if (recent === null) return null;
     return (
       <main class="capture">
-        <Truth queue={queue} onOpen={() => setScreen("phone")} listed={0} />
+        <Truth queue={queue} onOpen={() => setScreen("phone")} job={null} />
         <Chooser jobs={jobs} recent={recent} onPick={pick} />
       </main>
     );

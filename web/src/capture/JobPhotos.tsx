@@ -32,7 +32,7 @@ export function JobPhotos(props: {
   const quiet = photos.kind !== "loading" && tiles.length === 0;
   return (
     <>
-      <Truth queue={queue} listed={photos.items.length} onOpen={props.onPhone} />
+      <Truth queue={queue} job={{ jobId, listed: photos.items.length }} onOpen={props.onPhone} />
       <div class="capture-middle">
         {props.children}
         {photos.error !== null && <Notice tone="plain" text={words.capture.listOld} />}

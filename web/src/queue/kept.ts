@@ -72,8 +72,8 @@ function pauseLeft(notBefore: number, now: number): number {
 function leaseLeft({ lease }: KeptPhoto, now: number): number {
   if (lease === null) return 0;
   const left = lease.until - now;
-  // A clock that was set back must not lock a photo in.
-  return left > LEASE_MS ? 0 : Math.max(left, 0);
+  // A clock that was set back must not lock a photo in; another window may have looked at it a moment later than this.
+  return left > 2 * LEASE_MS ? 0 : Math.max(left, 0);
 }
 
 /** Whether a safe photo may be forgotten. */

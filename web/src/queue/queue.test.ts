@@ -38,6 +38,9 @@ describe("a kept photo", () => {
     expect(dueIn(photo({ notBefore: NOW + 4_000 }), NOW)).toBe(4_000);
     expect(dueIn(photo({ lease: { owner: "b", until: NOW + 3_000 } }), NOW)).toBe(3_000);
     expect(dueIn(photo({ lease: { owner: "b", until: NOW - 1 } }), NOW)).toBe(0);
+    // Claimed a moment after this window looked at its clock.
+    const later = photo({ lease: { owner: "b", until: NOW + LEASE_MS + 5 } });
+    expect(dueIn(later, NOW)).toBe(LEASE_MS + 5);
   });
 
   test("is_not_locked_in_by_a_clock_that_is_set_back_a_day", () => {
