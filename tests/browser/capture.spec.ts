@@ -55,7 +55,7 @@ test("a photo goes from the camera to the server with tag, time and place", asyn
     geolocation: { latitude: 41.5, longitude: -93.6 },
   });
   await expect(page.getByText("No photos yet")).toBeVisible();
-  await page.getByRole("button", { name: "This phone" }).click();
+  await page.getByRole("button", { name: "This phone", exact: true }).click();
   await page.getByLabel("Add the place to new photos").check();
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Before" }).click();
@@ -193,8 +193,8 @@ test("what cannot be sent says why, stays on the phone, and can be saved or remo
   ]);
   expect(copy.suggestedFilename()).toBe("IMG_0001.JPG");
   for (const name of ["IMG_0001.JPG", "notes.txt"]) {
-    await row(name).getByRole("button", { name: "Remove from this phone" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await row(name).getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove for good" }).click();
     await expect(row(name)).toHaveCount(0);
   }
   await expect(page.getByText("Nothing is waiting.")).toBeVisible();

@@ -17,6 +17,7 @@ export function QueueTile({ item, onOpen }: { item: QueueItem; onOpen: () => voi
         ) : (
           <img src={item.preview} alt="" decoding="async" />
         )}
+        {item.phase !== null && <span class="chip">{words.phase[item.phase]}</span>}
         <span class={`badge ${tone}`} aria-hidden="true">
           {item.state.kind === "sending" && (
             <span class="bar" style={{ width: `${100 * fractionSent(item)}%` }} />

@@ -89,19 +89,34 @@ function Iphone({ opened, jobId }: { opened: Opened; jobId: string }) {
       <p class="soft small">
         {fields.method}: POST · {fields.body}: JSON
       </p>
-      <CopyField label={fields.url} value={`${location.origin}/upload-url`} />
-      <CopyField label="Authorization" value={`Bearer ${opened.link.token ?? ""}`} />
-      <CopyField label="x-api-key" value={opened.config.application_key} />
+      <Value name={fields.url} value={`${location.origin}/upload-url`} />
+      <h4>{fields.headers}</h4>
+      <Value name="Authorization" value={`Bearer ${opened.link.token ?? ""}`} />
+      <Value name="x-api-key" value={opened.config.application_key} />
+      <h4>{fields.body}</h4>
       {Object.entries(wish).map(([name, value]) => (
-        <CopyField key={name} label={name} value={value} />
+        <Value key={name} name={name} value={value} />
       ))}
       <h3>{shortcuts.second}</h3>
       <p class="soft small">
         {fields.method}: PUT · {fields.url}: {shortcuts.fromFirst} · {fields.body}: {fields.file},{" "}
         {shortcuts.sharedImage}
       </p>
-      <CopyField label="Content-Type" value="image/jpeg" />
-      <CopyField label="If-None-Match" value="*" />
+      <h4>{fields.headers}</h4>
+      <Value name="Content-Type" value="image/jpeg" />
+      <Value name="If-None-Match" value="*" />
     </section>
+  );
+}
+
+/** What goes into a field of the action, under the field's own name. */
+function Value({ name, value }: { name: string; value: string }) {
+  return (
+    <div class="value">
+      <p class="soft small" aria-hidden="true">
+        {name}
+      </p>
+      <CopyField label={name} value={value} />
+    </div>
   );
 }

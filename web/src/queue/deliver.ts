@@ -75,7 +75,7 @@ async function isThere(photo: KeptPhoto, photoId: string, api: Api): Promise<boo
 }
 
 function wishOf(photo: KeptPhoto): UploadWish {
-  const takenAt = takenAtText(photo.takenAt, clockAheadMs() ?? 0);
+  const takenAt = takenAtText(photo.takenAt, photo.clockAheadMs ?? clockAheadMs() ?? 0);
   return {
     job_id: photo.jobId ?? "",
     photo_name: photo.name,

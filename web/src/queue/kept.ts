@@ -32,6 +32,8 @@ export interface KeptPhoto {
   readonly phase: Phase | null;
   /** By the phone's clock, in milliseconds since 1970; null for pictures of the library, which say it themselves. */
   readonly takenAt: number | null;
+  /** How far the phone's clock was ahead of the server's when the photo was taken, if that was known, in milliseconds. */
+  readonly clockAheadMs: number | null;
   readonly place: Place | null;
   /** By the phone's clock, in milliseconds since 1970. */
   readonly addedAt: number;

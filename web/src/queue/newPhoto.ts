@@ -1,3 +1,4 @@
+import { clockAheadMs } from "../api/client";
 import type { Phase } from "../api/types";
 import { randomId } from "../lib/random";
 import { newItem } from "../upload/items";
@@ -16,9 +17,15 @@ export interface Details {
   fresh: boolean;
 }
 
+let lastAdded = 0;
+/** Further ahead than a batch can be: the clock was set back. */
+const ORDER_MS_MAX = 60_000;
+
 /** A photo as it is taken in; one that cannot be sent is stopped from the start and says why. */
 export function newPhoto(file: File, target: Target | null, details: Details): KeptPhoto {
   const now = Date.now();
+  // Photos of one moment stay in their order.
+  lastAdded = now > lastAdded || lastAdded - now > ORDER_MS_MAX ? now : lastAdded + 1;
   const item = newItem(randomId(), target?.jobId ?? "", file);
   return {
     jobId: target?.jobId ?? null,
@@ -30,8 +37,9 @@ export function newPhoto(file: File, target: Target | null, details: Details): K
     sha256: null,
     phase: details.phase,
     takenAt: details.fresh ? now : null,
+    clockAheadMs: clockAheadMs(),
     place: details.place,
-    addedAt: now,
+    addedAt: lastAdded,
     state:
       item.state.kind === "failed"
         ? { kind: "stopped", reason: item.state.reason }

@@ -1,4 +1,5 @@
 import type { Api } from "../api/client";
+import type { Phase } from "../api/types";
 import { randomId } from "../lib/random";
 import { createStore } from "../lib/store";
 import { postForm } from "../upload/form";
@@ -32,6 +33,7 @@ const STORE_FAILED_MS = 15_000;
 export interface QueueItem extends UploadItem {
   /** `page`: the phone had no room, so that closing the page would lose it. */
   readonly where: "phone" | "page";
+  readonly phase: Phase | null;
 }
 
 /** Whether this phone has the only copy, as far as it is known. */
@@ -397,6 +399,7 @@ export class PhotoQueue implements UploadNews {
           contentType: photo.contentType,
           preview: this.#previews.get(photo.id) ?? null,
           where,
+          phase: photo.phase,
           state:
             state.kind === "stored" ? { ...state, listed: this.#listed.has(state.photoId) } : state,
         };

@@ -15,6 +15,7 @@ const photo = (change: Partial<KeptPhoto> = {}): KeptPhoto => ({
   sha256: null,
   phase: null,
   takenAt: NOW,
+  clockAheadMs: null,
   place: null,
   addedAt: NOW,
   state: { kind: "waiting" },
