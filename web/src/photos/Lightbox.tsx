@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import type { Photo } from "../api/types";
 import { whenText } from "../lib/format";
-import { Dialog, Question } from "../parts/Dialog";
+import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/Icon";
 import { useWords } from "../words";
 
@@ -11,8 +11,8 @@ export function Lightbox(props: {
   photoId: string;
   onShow: (photoId: string) => void;
   onClose: () => void;
-  /** Given to those who may open the original and delete. */
-  onDelete?: (photoId: string) => void;
+  /** What may be done with the photo, shown below it. */
+  tools?: (photo: Photo) => ComponentChildren;
 }) {
   const { words } = useWords();
   const index = props.photos.findIndex((photo) => photo.photo_id === props.photoId);
@@ -62,7 +62,7 @@ export function Lightbox(props: {
           <StepButton side="next" label={words.common.next} onClick={() => step(1)} />
         )}
       </div>
-      <PhotoFooter photo={photo} onDelete={props.onDelete} />
+      <PhotoFooter photo={photo} tools={props.tools} />
     </Dialog>
   );
 }
@@ -80,10 +80,12 @@ function StepButton(props: { side: "previous" | "next"; label: string; onClick: 
   );
 }
 
-function PhotoFooter(props: { photo: Photo; onDelete: ((photoId: string) => void) | undefined }) {
+function PhotoFooter(props: {
+  photo: Photo;
+  tools: ((photo: Photo) => ComponentChildren) | undefined;
+}) {
   const { words, language } = useWords();
-  const [asking, setAsking] = useState(false);
-  const { photo, onDelete } = props;
+  const { photo, tools } = props;
   const now = new Date();
   const when = photo.taken_at
     ? words.job.takenAt(whenText(photo.taken_at, now, language))
@@ -91,43 +93,7 @@ function PhotoFooter(props: { photo: Photo; onDelete: ((photoId: string) => void
   return (
     <footer>
       <p class="small">{photo.caption ? `${photo.caption} · ${when}` : when}</p>
-      {onDelete && (
-        <>
-          {photo.url && (
-            <a
-              class="icon-button"
-              href={photo.url}
-              target="_blank"
-              rel="noopener"
-              aria-label={words.job.openOriginal}
-              title={words.job.openOriginal}
-            >
-              <Icon name="open" />
-            </a>
-          )}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.job.deletePhoto}
-            title={words.job.deletePhoto}
-            onClick={() => setAsking(true)}
-          >
-            <Icon name="bin" />
-          </button>
-        </>
-      )}
-      {asking && onDelete && (
-        <Question
-          question={words.job.deleteQuestion}
-          confirm={words.job.deleteConfirm}
-          keep={words.job.keep}
-          onClose={() => setAsking(false)}
-          onConfirm={() => {
-            setAsking(false);
-            onDelete(photo.photo_id);
-          }}
-        />
-      )}
+      {tools?.(photo)}
     </footer>
   );
 }

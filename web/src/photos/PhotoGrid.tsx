@@ -10,6 +10,9 @@ import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
+  before?: number;
+  total?: number;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
@@ -22,8 +25,8 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={index + 1}
-              total={props.photos.length}
+              index={(props.before ?? 0) + index + 1}
+              total={props.total ?? props.photos.length}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -60,6 +63,7 @@ function PhotoTile(props: {
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
   const blur = thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
+  const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
@@ -69,7 +73,7 @@ function PhotoTile(props: {
         ) : (
           <img
             src={src}
-            alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
+            alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
             loading="lazy"
             decoding="async"
             onError={() => {
@@ -84,7 +88,12 @@ function PhotoTile(props: {
         <NoPreview text={words.job.preparing} />
       )}
       {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class="chip">{phase}</span>}
+      {phase !== null && <span class={`chip ${photo.phase}`}>{phase}</span>}
+      {hidden !== null && (
+        <span class="hidden-mark" title={hidden}>
+          <Icon name="unseen" size={16} />
+        </span>
+      )}
     </div>
   );
 }
