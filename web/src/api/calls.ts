@@ -51,16 +51,10 @@ export async function openEvents(
   api: Api,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const open = api.GET as unknown as OpenStream;
-  const stream = await answer(open("/events", { parseAs: "stream", signal }));
+  const stream = await answer(api.GET("/events", { parseAs: "stream", signal }));
   if (stream === null) throw notUnderstood();
   return stream;
 }
-
-type OpenStream = (
-  path: "/events",
-  init: { parseAs: "stream"; signal: AbortSignal },
-) => Promise<{ data?: ReadableStream<Uint8Array> | null; error?: unknown; response: Response }>;
 
 export interface JobQuery {
   limit: number;

@@ -110,7 +110,7 @@ export class Live {
         timer = window.setTimeout(cancel, SILENCE_MS_MAX);
         for (const event of parser.push(text.decode(value, { stream: true }))) {
           const change = changeOf(event);
-          if (change !== null) this.#tell(change);
+          if (change !== undefined) this.#tell(change);
         }
       }
     } finally {
@@ -135,13 +135,15 @@ function isFinal(error: unknown): boolean {
   return error instanceof ApiError && ["signedOut", "forbidden", "notFound"].includes(error.kind);
 }
 
-function changeOf({ name, data }: ServerEvent): Change | null {
-  if (name !== "photos" && name !== "job") return null;
+/** Null where the server says that some were missed; undefined for what these pages do not know. */
+function changeOf({ name, data }: ServerEvent): Change | null | undefined {
+  if (name === "reload") return null;
+  if (name !== "photos" && name !== "job") return undefined;
   try {
     const { job_id: jobId } = JSON.parse(data) as { job_id?: unknown };
-    return typeof jobId === "string" ? { kind: name, jobId } : null;
+    return typeof jobId === "string" ? { kind: name, jobId } : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
