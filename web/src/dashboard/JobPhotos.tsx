@@ -8,6 +8,7 @@ import { usePhotos } from "../photos/usePhotos";
 import { UploadDrop, UploadList, useJobUploads } from "../upload/Uploader";
 import type { Uploads } from "../upload/uploads";
 import { useWords } from "../words";
+import { PhotoTools } from "./PhotoTools";
 
 /** The drawer's photos and what adds to them. */
 export function JobPhotos(props: { api: Api; uploads: Uploads; jobId: string }) {
@@ -59,7 +60,8 @@ export function JobPhotos(props: { api: Api; uploads: Uploads; jobId: string }) 
           photoId={openId}
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
-          onDelete={remove}
+          onBroken={reload}
+          tools={(photo) => <PhotoTools photo={photo} onDelete={() => remove(photo.photo_id)} />}
         />
       )}
     </section>

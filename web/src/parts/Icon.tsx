@@ -24,6 +24,8 @@ const PATHS = {
   search: "M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Zm-1.5 5L21 21",
   sun: "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0ZM12 2v2m0 16v2M2 12h2m16 0h2M5 5l1.5 1.5m11 11L19 19M5 19l1.5-1.5m11-11L19 5",
   upload: "M12 16V4m0 0L7 9m5-5 5 5M4 16v4h16v-4",
+  zoomIn: "M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Zm-1.5 5L21 21M10.5 7.5v6m-3-3h6",
+  zoomOut: "M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Zm-1.5 5L21 21M7.5 10.5h6",
 };
 
 export type IconName = keyof typeof PATHS;

@@ -173,6 +173,18 @@ export const en = {
     questions: (phone: string) => `Questions? Call ${phone}`,
   },
 
+  lightbox: {
+    photos: "Photos",
+    counter: (index: number, total: number) => `${index} of ${total}`,
+    next: "Next photo",
+    previous: "Previous photo",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    preparing: "Getting ready. It shows here in a moment.",
+    rejected: "Can't be shown. This file isn't a photo we can read.",
+    broken: "This photo didn't load. Check your connection.",
+  },
+
   capture: {
     title: "Add photos",
     takePhoto: "Take photo",

@@ -175,6 +175,18 @@ export const es: Words = {
     questions: (phone) => `¿Preguntas? Llama al ${phone}`,
   },
 
+  lightbox: {
+    photos: "Fotos",
+    counter: (index, total) => `${index} de ${total}`,
+    next: "Foto siguiente",
+    previous: "Foto anterior",
+    zoomIn: "Acercar",
+    zoomOut: "Alejar",
+    preparing: "Preparándose. Aparecerá aquí en un momento.",
+    rejected: "No se puede mostrar. Este archivo no es una foto que podamos leer.",
+    broken: "Esta foto no se cargó. Revisa tu conexión.",
+  },
+
   capture: {
     title: "Añadir fotos",
     takePhoto: "Tomar foto",
