@@ -111,6 +111,7 @@ function CaptureJob(props: {
           photoId={openId}
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
+          onBroken={photos.reload}
         />
       )}
     </main>

@@ -3,6 +3,7 @@ import type { Photo } from "../api/types";
 import { Icon } from "../parts/Icon";
 import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
+import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
@@ -18,6 +19,7 @@ export function PhotoGrid(props: {
   onBroken: () => void;
 }) {
   const tiles = tilesOf(props.photos, props.items);
+  useViewerSoon(props.photos.length > 0);
   return (
     <ul class="photo-grid">
       {tiles.map((tile, index) => (
@@ -67,7 +69,13 @@ function PhotoTile(props: {
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
-      <button type="button" data-photo-id={photo.photo_id} onClick={props.onOpen}>
+      <button
+        type="button"
+        data-photo-id={photo.photo_id}
+        onClick={props.onOpen}
+        onPointerEnter={warmViewer}
+        onFocus={warmViewer}
+      >
         {src === null || brokenSrc === src ? (
           <span class="unseen">{number}</span>
         ) : (

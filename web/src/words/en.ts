@@ -119,8 +119,8 @@ export const en = {
     noPhotosCrew: "The photos you take show here.",
     tooMany: "Show more photos",
     photoNumber: (index: number, total: number) => `Photo ${index} of ${total}`,
-    takenAt: (when: string) => `Taken ${when}`,
-    uploadedAt: (when: string) => `Uploaded ${when}`,
+    takenAt: (when: string) => `Taken: ${when}`,
+    uploadedAt: (when: string) => `Uploaded: ${when}`,
     deletePhoto: "Delete photo",
     downloadAll: "Download all",
     hidden: "Hidden from the customer",
@@ -162,7 +162,7 @@ export const en = {
 
   upload: {
     choose: "Upload photos",
-    drop: "or drop them here",
+    drop: "or drop them anywhere here",
     dropNow: "Drop to upload",
     waiting: "Waiting",
     preparing: "Getting ready",
@@ -253,6 +253,18 @@ export const en = {
     allJobs: "All your jobs",
     noJobs: "There is no job to show yet.",
     questions: (phone: string) => `Questions? Call ${phone}`,
+  },
+
+  lightbox: {
+    photos: "Photos",
+    counter: (index: number, total: number) => `${index} of ${total}`,
+    next: "Next photo",
+    previous: "Previous photo",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    preparing: "Getting ready. It shows here in a moment.",
+    rejected: "Can't be shown. This file isn't a photo we can read.",
+    broken: "This photo didn't load. Check your connection.",
   },
 
   capture: {

@@ -162,7 +162,7 @@ export const es: Words = {
 
   upload: {
     choose: "Subir fotos",
-    drop: "o suéltalas aquí",
+    drop: "o suéltalas en cualquier parte",
     dropNow: "Suelta para subir",
     waiting: "En espera",
     preparing: "Preparando",
@@ -258,6 +258,18 @@ export const es: Words = {
     allJobs: "Todos tus trabajos",
     noJobs: "Todavía no hay ningún trabajo que mostrar.",
     questions: (phone) => `¿Preguntas? Llama al ${phone}`,
+  },
+
+  lightbox: {
+    photos: "Fotos",
+    counter: (index, total) => `${index} de ${total}`,
+    next: "Foto siguiente",
+    previous: "Foto anterior",
+    zoomIn: "Acercar",
+    zoomOut: "Alejar",
+    preparing: "Preparándose. Aparecerá aquí en un momento.",
+    rejected: "No se puede mostrar. Este archivo no es una foto que podamos leer.",
+    broken: "Esta foto no se cargó. Revisa tu conexión.",
   },
 
   capture: {

@@ -15,7 +15,7 @@ export function JobFacts(props: {
   const { job } = props;
   if (job === null) return <FactsSkeleton />;
   return (
-    <div class="facts">
+    <div class="job-facts">
       <StatusSelect status={job.status} onChange={props.onStatus} />
       {props.error !== null && <ProblemNotice error={props.error} />}
       <ul>
@@ -106,7 +106,7 @@ function StatusSelect(props: { status: JobStatus; onChange: (status: JobStatus) 
 
 function FactsSkeleton() {
   return (
-    <div class="facts" aria-hidden="true">
+    <div class="job-facts" aria-hidden="true">
       <span class="skeleton pill" />
       <ul>
         {[1, 2, 3].map((line) => (

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Photo } from "../../api/types";
 import type { Pages } from "../../lib/usePages";
 import { useStore } from "../../lib/store";
@@ -9,7 +9,7 @@ import { PhotoGridSkeleton } from "../../photos/PhotoGrid";
 import { useJobUploads } from "../../upload/Uploader";
 import { useWords } from "../../words";
 import type { Desk } from "../desk";
-import { DayGrids, focusTile } from "./DayGrids";
+import { DayGrids, focusTile, keepFocus } from "./DayGrids";
 import { deletionKey } from "./deletions";
 import { DownloadAll } from "./Download";
 import { PhotoTools } from "./PhotoTools";
@@ -24,15 +24,15 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const { uploads, deletions } = desk;
   const shown = useShownPhotos(desk, jobId, photos);
   const items = useJobUploads(uploads, jobId);
-  const [openId, setOpenId] = useOpenPhoto(shown);
+  const [openId, setOpenId] = useState<string | null>(null);
   const changes = usePhotoChanges(desk.api, jobId, photos);
 
   const remove = (photo: Photo) => {
     const at = shown.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     const neighbour = shown[at + 1] ?? shown[at - 1] ?? null;
     deletions.add(jobId, photo);
-    if (openId !== null) setOpenId(neighbour?.photo_id ?? null);
-    else focusTile(neighbour?.photo_id ?? null);
+    // The large photo goes on to a neighbour by itself.
+    if (openId === null) focusTile(neighbour?.photo_id ?? null);
   };
   const empty = photos.kind === "ready" && shown.length === 0 && items.length === 0;
   return (
@@ -70,7 +70,11 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           photos={shown}
           photoId={openId}
           onShow={setOpenId}
-          onClose={() => setOpenId(null)}
+          onClose={() => {
+            setOpenId(null);
+            keepFocus();
+          }}
+          onBroken={photos.reload}
           tools={(photo) => (
             <>
               <UndoNotes
@@ -118,17 +122,4 @@ function useShownPhotos(desk: Desk, jobId: string, photos: Pages<Photo>): readon
       inOrderOfCapture(items).filter((photo) => !hidden.has(deletionKey(jobId, photo.photo_id))),
     [items, hidden, jobId],
   );
-}
-
-/** Which photo is open large; none once it is gone, as when somebody else deletes it. */
-function useOpenPhoto(shown: readonly Photo[]) {
-  const [openId, setOpenId] = useState<string | null>(null);
-  const gone = openId !== null && !shown.some((photo) => photo.photo_id === openId);
-  useEffect(() => {
-    if (!gone) return;
-    setOpenId(null);
-    focusTile(null);
-  }, [gone]);
-  const show = useCallback((photoId: string | null) => setOpenId(photoId), []);
-  return [gone ? null : openId, show] as const;
 }

@@ -17,6 +17,8 @@ export function UploadPanel(props: {
   const input = useRef<HTMLInputElement>(null);
   return (
     <div class="uploader">
+      <UploadTotal uploads={uploads} items={items} />
+      <UploadList uploads={uploads} items={items} />
       <div class="drop">
         <button type="button" class="button main" onClick={() => input.current?.click()}>
           <Icon name="upload" />
@@ -25,8 +27,6 @@ export function UploadPanel(props: {
         <span class="hint soft">{words.upload.drop}</span>
         <FileInput input={input} onFiles={(files) => uploads.add(jobId, files)} />
       </div>
-      <UploadTotal uploads={uploads} items={items} />
-      <UploadList uploads={uploads} items={items} />
     </div>
   );
 }
