@@ -436,6 +436,7 @@ QUERIES = {
             cursor(b"999999999999999999/a"), cursor(b"-999999999999999999/a"),
         )],
     ],
+    "/events": [("?evil=1", "evil"), ("?job_id=", "job_id"), ("?job_id=a%2Fb", "job_id"), ("?job_id=a&job_id=b", "job_id")],
     "/customers": [
         ("?q=a", "q"), ("?limit=0", "limit"), ("?limit=201", "limit"), ("?cursor=%00", "cursor"),
         ("?cursor=YSBi", "cursor"),
@@ -539,7 +540,8 @@ def test_schemathesis_finds_no_server_error_and_no_undescribed_answer(tmp_path):
         command = [
             str(Path(sys.executable).with_name("st")), "run", server.api + "/openapi.json", "--continue-on-failure",
             "--checks", checks, "--header", f"x-api-key: {key}", "--max-examples", "30", "--seed", "7",
-            "--generation-database", "none", "--request-timeout", "10", "--no-color",
+            # A stream has no end for as long as anybody would wait.
+            "--exclude-path", "/events", "--generation-database", "none", "--request-timeout", "10", "--no-color",
         ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SCHEMATHESIS")}
         done = subprocess.run(

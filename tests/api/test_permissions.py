@@ -72,6 +72,9 @@ DELETE /links/{link_id}                    unknown 404 404 403 403 403 404 404 4
 POST   /session                            any     200 200 200 200 200 401 401 401 401 401 401 401 401 401
 GET    /session                            any     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 DELETE /session                            any     204 204 204 204 204 204 204 204 204 204 204 204 204 204
+GET    /events                             own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /events                             foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /events                             unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 GET    /config.json                        any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /healthz                            any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /readyz                             any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
@@ -142,6 +145,7 @@ def request_of(world, method, path, whose, seed):
     rest = {
         "POST /upload-url": {"json": {"job_id": job_id, "photo_name": "a.jpg"}},
         "GET /list_photos": {"params": {"job_id": job_id}},
+        "GET /events": {"params": {"job_id": job_id}, "stream": True},
         "PATCH /jobs/{job_id}/photos/{photo_id}": {"json": {"caption": "seen"}},
         "POST /jobs": {"json": {"customer_id": world.customers["own"], "title": "New"}},
         "PATCH /jobs/{job_id}": {"json": {"address": "1 Main Street"}},
@@ -177,6 +181,7 @@ def test_every_role_gets_the_status_of_the_table(world, method, path, whose, sta
             wrong.append(f"{actor}: {answer.status_code} instead of {expected}: {answer.text[:200]}")
         if answer.status_code >= 400:
             check_problem(answer)
+        answer.close()
     assert not wrong, "\n".join(wrong)
 
 

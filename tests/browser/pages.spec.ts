@@ -1,4 +1,4 @@
-import { expect, expectPhotos, fileInput, PHONE, photosIn, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { SMALL } from "./photos";
 
 test("a staff link opens the dashboard and leaves no token in the address", async ({
@@ -71,7 +71,7 @@ test("Escape closes the photo first and the drawer after it", async ({ server, o
   await fileInput(page).setInputFiles(SMALL);
   await expectPhotos(page, 1);
   await page.locator(".tile button[data-photo-id]").click();
-  await expect(page.locator("dialog[open] .stage img")).toBeVisible();
+  await expect(openPicture(page)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.locator("dialog[open]")).toHaveCount(0);
   await expect(page.locator(".tile button[data-photo-id]")).toBeFocused();

@@ -72,6 +72,7 @@ export function JobPhotos(props: {
           photoId={openId}
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
+          onBroken={photos.reload}
         />
       )}
     </>

@@ -124,7 +124,7 @@ function Install() {
           void event.prompt();
         }}
       >
-        <Icon name="save" />
+        <Icon name="download" />
         {words.capture.install}
       </button>
     </div>

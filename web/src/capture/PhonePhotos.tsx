@@ -38,7 +38,7 @@ export function PhonePhotos(props: {
       </ul>
       {items.length > 1 && (
         <button type="button" class="button wide" onClick={() => saveCopies(queue, items)}>
-          <Icon name="save" />
+          <Icon name="download" />
           {phone.saveAll}
         </button>
       )}

@@ -62,7 +62,7 @@ function Android({ opened }: { opened: Opened }) {
         <li>{shortcuts.androidPlace}</li>
       </ol>
       <button type="button" class="button wide" onClick={save}>
-        <Icon name="save" />
+        <Icon name="download" />
         {shortcuts.androidSave}
       </button>
       {error !== null && <ProblemNotice error={error} />}

@@ -3,6 +3,7 @@ import type { Photo } from "../api/types";
 import { Icon } from "../parts/Icon";
 import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
+import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
@@ -10,11 +11,15 @@ import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
+  before?: number;
+  total?: number;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
 }) {
   const tiles = tilesOf(props.photos, props.items);
+  useViewerSoon(props.photos.length > 0);
   return (
     <ul class="photo-grid">
       {tiles.map((tile, index) => (
@@ -22,8 +27,8 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={index + 1}
-              total={props.photos.length}
+              index={(props.before ?? 0) + index + 1}
+              total={props.total ?? props.photos.length}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -61,16 +66,23 @@ export function PhotoTile(props: {
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
   const blur = thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
+  const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
-      <button type="button" data-photo-id={photo.photo_id} onClick={props.onOpen}>
+      <button
+        type="button"
+        data-photo-id={photo.photo_id}
+        onClick={props.onOpen}
+        onPointerEnter={warmViewer}
+        onFocus={warmViewer}
+      >
         {src === null || brokenSrc === src ? (
           <span class="unseen">{number}</span>
         ) : (
           <img
             src={src}
-            alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
+            alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
             loading="lazy"
             decoding="async"
             onError={() => {
@@ -85,7 +97,12 @@ export function PhotoTile(props: {
         <NoPreview text={words.job.preparing} />
       )}
       {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class="chip">{phase}</span>}
+      {phase !== null && <span class={`chip ${photo.phase}`}>{phase}</span>}
+      {hidden !== null && (
+        <span class="hidden-mark" title={hidden}>
+          <Icon name="unseen" size={16} />
+        </span>
+      )}
     </div>
   );
 }

@@ -136,6 +136,7 @@ function TrackJob({ api, job }: { api: Api; job: Job }) {
           photoId={openId}
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
+          onBroken={photos.reload}
         />
       )}
     </>

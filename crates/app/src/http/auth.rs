@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::problem::Problem;
 use super::state::App;
-use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
+use crate::db::DbError;
+use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret, SecretHash};
 use crate::listener::PeerAddr;
 
 /// The header that names the application.
@@ -27,6 +28,8 @@ pub(super) struct Authenticated {
     pub(super) actor: Actor,
     /// The link behind it; an application with a secret key has none.
     pub(super) link: Option<Link>,
+    /// The key of the application that called.
+    pub(super) application_key: SecretHash,
     /// When the request came, for everything that it does.
     pub(super) now: Timestamp,
 }
@@ -60,17 +63,18 @@ fn too_many(seconds: u64) -> Problem {
 async fn authenticate(parts: &Parts, app: &App) -> Result<(Application, Authenticated), Problem> {
     let application = application(parts, app).await?;
     let now = now();
+    let application_key = application.key_hash;
     if let Some(token) = bearer(&parts.headers)? {
-        return Ok((application, by_token(app, &token, now).await?));
+        return Ok((application, by_token(app, application_key, &token, now).await?));
     }
     if let ApplicationKind::Secret { role, scope } = &application.kind {
         let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
         let may_upload = *role != Role::Customer;
         let actor = Actor { link_id, role: *role, scope: scope.clone(), may_upload };
-        return Ok((application, Authenticated { actor, link: None, now }));
+        return Ok((application, Authenticated { actor, link: None, application_key, now }));
     }
     match session(parts, is_secure(app, &parts.headers))? {
-        Some(token) => Ok((application, by_token(app, &token, now).await?)),
+        Some(token) => Ok((application, by_token(app, application_key, &token, now).await?)),
         None => Err(Problem::unauthenticated("token_missing", "show a token: Authorization: Bearer …")),
     }
 }
@@ -97,7 +101,12 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-async fn by_token(app: &App, token: &Secret, now: Timestamp) -> Result<Authenticated, Problem> {
+async fn by_token(
+    app: &App,
+    application_key: SecretHash,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<Authenticated, Problem> {
     let refuse = || {
         Problem::unauthenticated("token_invalid", "this token is not known, has expired or was taken back")
     };
@@ -112,7 +121,18 @@ async fn by_token(app: &App, token: &Secret, now: Timestamp) -> Result<Authentic
         scope: link.scope.clone(),
         may_upload: link.may_upload,
     };
-    Ok(Authenticated { actor, link: Some(link), now })
+    Ok(Authenticated { actor, link: Some(link), application_key, now })
+}
+
+/// Whether somebody who was let in a while ago still would be: neither their key nor their token was taken back.
+pub(super) async fn is_still_valid(app: &App, caller: &Authenticated) -> Result<bool, DbError> {
+    let application = app.db.application_by_key(caller.application_key).await?;
+    if application.is_none_or(|application| application.revoked_at.is_some()) {
+        return Ok(false);
+    }
+    let Some(link) = &caller.link else { return Ok(true) };
+    let link = app.db.link(link.link_id.clone()).await?;
+    Ok(link.is_some_and(|link| link.is_live(now())))
 }
 
 /// Notes the use of a link beside the request: nobody waits for it, and on a full disk it is simply not noted.

@@ -15,6 +15,7 @@ use super::state::App;
 use super::{endpoints, fields};
 use crate::db::{Cover, DbError, JobFilter, JobRow};
 use crate::domain::{Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, Rendition, Role};
+use crate::events::Change;
 use crate::process::rendition_key;
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
@@ -145,6 +146,7 @@ pub(super) async fn create_job(
         }
         other => Problem::from(other),
     })?;
+    app.events.tell(Change::Job(job_id.clone()));
     Ok((StatusCode::CREATED, Json(JobCreated { job_id: job_id.to_string() })))
 }
 
@@ -243,6 +245,7 @@ pub(super) async fn change_job(
             .transpose()?,
     };
     app.db.change_job(job_id.clone(), change).await?;
+    app.events.tell(Change::Job(job_id.clone()));
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
     Ok(Json(with_cover(&app, &caller, &headers, row)?))
 }

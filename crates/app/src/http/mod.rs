@@ -3,6 +3,7 @@
 mod auth;
 mod customers;
 mod endpoints;
+mod events;
 mod extract;
 mod fields;
 mod health;
@@ -51,6 +52,7 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(links::create_link, links::list_links))
         .routes(routes!(links::revoke_link))
         .routes(routes!(session::create_session, session::read_session, session::delete_session))
+        .routes(routes!(events::read_events))
         .routes(routes!(health::read_config))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

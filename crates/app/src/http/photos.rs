@@ -21,6 +21,7 @@ use crate::domain::merge::{ListedPhoto, Merged, StoredObject, merge};
 use crate::domain::{
     Action, Actor, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, Rendition,
 };
+use crate::events::Change;
 use crate::process::{remove_photo, rendition_key};
 
 const LIMIT_DEFAULT: usize = 100;
@@ -323,7 +324,8 @@ pub(super) async fn change_photo(
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
     app.db.adopt_photos(vec![record]).await?;
     let change = PhotoChange { phase, caption, hidden: wish.hidden };
-    if app.db.change_photo(job.job_id, photo_id, change).await? {
+    if app.db.change_photo(job.job_id.clone(), photo_id, change).await? {
+        app.events.tell(Change::Photos(job.job_id));
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::photo_not_found())
@@ -344,11 +346,17 @@ pub(super) async fn delete_photo(
     let (job, photo_id) = photo_of_job(&app, &caller, Action::ChangePhotos, ids).await?;
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
     // In a task of its own, so that a client who leaves does not stop it half way.
-    tokio::spawn(delete_record_and_object(app, record, caller.now)).await.map_err(Problem::internal)??;
+    let deletion = async move {
+        let deleted = delete_record_and_object(&app, record, caller.now).await;
+        // Half done, it is no longer shown either.
+        app.events.tell(Change::Photos(job.job_id));
+        deleted
+    };
+    tokio::spawn(deletion).await.map_err(Problem::internal)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete_record_and_object(app: App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
+async fn delete_record_and_object(app: &App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
     let (job_id, photo_id) = (record.job_id.clone(), record.photo_id.clone());
     if !photo_id.is_ours() {
         // No form of ours can bring it back, and an older tool may use the name again for another photo: no mark stays.
