@@ -22,7 +22,9 @@ export function CapturePage({ queue }: { queue: PhotoQueue }) {
       if (current) setState((old) => nextState(old, next));
     };
     openKept().then((opened) => {
-      if (opened !== null) show({ kind: "open", opened });
+      // Whatever the server has said since is newer.
+      if (opened === null || !current) return;
+      setState((old) => (old.kind === "loading" ? { kind: "open", opened } : old));
     });
     openFresh().then((result) => {
       if (result.kind === "open") takeUp(queue, result.opened);
@@ -55,7 +57,8 @@ function nextState(old: State, next: State): State {
 function takeUp(queue: PhotoQueue, { api, link }: Opened): void {
   queue.useLink(link.linkId, api);
   const own = new Set(link.jobs.map(({ job_id }) => job_id));
-  void queue.adopt(link.linkId, (jobId) => own.has(jobId));
+  // A link to more jobs than one may reach some that were not listed.
+  void queue.adopt(link.linkId, (jobId) => link.jobId === null || own.has(jobId));
 }
 
 export function CaptureSkeleton() {

@@ -3,7 +3,15 @@ import type { Api } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { Job, PageConfig } from "../api/types";
 import { loadJobs } from "../parts/useScopedJobs";
-import { keepLink, keepSetting, type KeptLink, keptLinks, setting } from "../queue/database";
+import {
+  isAlive,
+  keepLink,
+  keepSetting,
+  type KeptLink,
+  keptLinks,
+  pruneLinks,
+  setting,
+} from "../queue/database";
 import { apiOf } from "../queue/work";
 import { signIn, tokenOf } from "../start/session";
 
@@ -62,7 +70,9 @@ export async function openFresh(): Promise<OpenResult> {
       jobId: session.job_id ?? null,
       jobs: await loadJobs(apiOf(config.application_key, token), session.job_id ?? null),
     };
-    await Promise.all([keepLink(link), keepSetting("config", config)]).catch(() => undefined);
+    await Promise.all([keepLink(link), keepSetting("config", config), pruneLinks(Date.now())])
+      // A phone without a store, or with a full disk, works all the same.
+      .catch(() => undefined);
     const others = links.filter(({ linkId }) => linkId !== link.linkId);
     return { kind: "open", opened: openedOf(config, link, [link, ...others]) };
   } catch (error) {
@@ -89,15 +99,12 @@ function openedOf(config: PageConfig, link: KeptLink, links: readonly KeptLink[]
 /** Each job once, by the link that was opened last. */
 function jobsOf(opened: KeptLink, links: readonly KeptLink[]): KnownJob[] {
   const known = new Map<string, KnownJob>();
-  const others = links.filter((link) => link.linkId !== opened.linkId && isAlive(link));
+  const now = Date.now();
+  const others = links.filter((link) => link.linkId !== opened.linkId && isAlive(link, now));
   for (const { linkId, jobs } of [opened, ...others]) {
     for (const job of jobs) {
       if (!known.has(job.job_id)) known.set(job.job_id, { job, linkId });
     }
   }
   return [...known.values()];
-}
-
-function isAlive({ dead, expiresAt }: KeptLink): boolean {
-  return !dead && (expiresAt === null || Date.parse(expiresAt) > Date.now());
 }

@@ -10,7 +10,11 @@ export function startWorker(queue: PhotoQueue): void {
     .register("/capture/sw.js", { scope: "/capture/" })
     .then(({ waiting }) => {
       const idle = queue.items.get().every(({ state }) => state.kind === "stored");
-      if (idle) waiting?.postMessage("take over");
+      if (!idle || waiting === null) return;
+      // The files of the old version are gone from then on.
+      const reload = () => location.reload();
+      navigator.serviceWorker.addEventListener("controllerchange", reload, { once: true });
+      waiting.postMessage("take over");
     })
     // Without it the page works as long as it is open.
     .catch(() => undefined);

@@ -192,6 +192,20 @@ export async function keepLink(link: KeptLink): Promise<void> {
   await (await open()).put("links", link);
 }
 
+/** Whether a link may still work, as far as the phone knows. */
+export function isAlive({ dead, expiresAt }: KeptLink, now: number): boolean {
+  return !dead && (expiresAt === null || Date.parse(expiresAt) > now);
+}
+
+/** Forgets links that do not work any more, but for those that photos were taken with and wait for. */
+export async function pruneLinks(now: number): Promise<void> {
+  const needed = new Set((await keptPhotos(now)).map(({ linkId }) => linkId));
+  const db = await open();
+  for (const link of await db.getAll("links")) {
+    if (!isAlive(link, now) && !needed.has(link.linkId)) await db.delete("links", link.linkId);
+  }
+}
+
 /** What a setting holds, and under which name. */
 interface Settings {
   /** The last answer of `/config.json`. */

@@ -1,5 +1,6 @@
 /** Bringing a claimed photo to the server and writing down what became of it. Runs in the page and in its service worker. */
 import { type Api, createApi } from "../api/client";
+import { anySignal } from "../lib/abort";
 import { pauseMs } from "../upload/retry";
 import type { UploadState } from "../upload/items";
 import { changePhoto, keepLink, keptLink, photoBytes, releasePhoto, setting } from "./database";
@@ -38,7 +39,7 @@ export async function workOn(
   const stop = new AbortController();
   const pulse = setInterval(() => void renewLease(photo.id, owner, stop), LEASE_MS / 3);
   try {
-    const outcome = await tryOnce(photo, post, AbortSignal.any([signal, stop.signal]), say);
+    const outcome = await tryOnce(photo, post, anySignal(signal, stop.signal), say);
     await settle(photo, outcome);
     return outcome.kind === "safe";
   } finally {

@@ -1,4 +1,5 @@
 import type { UploadGrant } from "../api/types";
+import { anySignal } from "../lib/abort";
 import { errorCodeOf, formOf } from "./form";
 import { SendError, storeFailure } from "./retry";
 
@@ -23,7 +24,7 @@ export async function fetchForm(
     response = await fetch(grant.url, {
       method: "POST",
       body: formOf(grant, file),
-      signal: AbortSignal.any([signal, late]),
+      signal: anySignal(signal, late),
     });
   } catch {
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { keepPhoto, keptLinks } from "../queue/database";
+import { isAlive, keepPhoto, keptLinks } from "../queue/database";
 import { newPhoto, sha256, type Target } from "../queue/newPhoto";
 
 /** The field of the share target in the manifest. */
@@ -37,7 +37,8 @@ async function keep(file: File, target: Target | null): Promise<boolean> {
 }
 
 async function onlyTarget(): Promise<Target | null> {
-  const links = (await keptLinks().catch(() => [])).filter((link) => !link.dead);
+  const now = Date.now();
+  const links = (await keptLinks().catch(() => [])).filter((link) => isAlive(link, now));
   const targets = links.flatMap(({ linkId, jobs }) =>
     jobs.map(({ job_id: jobId }) => ({ linkId, jobId })),
   );
