@@ -148,6 +148,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job_id}/photos.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends all photos of a job as one ZIP file: originals for staff, for others what the list gives them. */
+        get: operations["read_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job_id}/photos/{photo_id}": {
         parameters: {
             query?: never;
@@ -1151,6 +1168,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkCreated"];
+                };
+            };
+        };
+    };
+    read_archive: {
+        parameters: {
+            query?: {
+                /** @description The publishable application key, in the place of `x-api-key`. Secret keys are refused here. */
+                application_key?: string;
+                /** @description Whose session is meant: `staff`, `crew` or `customer`. */
+                role?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The photos */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description Too many archives are being sent */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };

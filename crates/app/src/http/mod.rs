@@ -1,5 +1,6 @@
 //! The HTTP face: the same router on one machine, in a cluster and in Lambda.
 
+mod archive;
 mod auth;
 mod customers;
 mod endpoints;
@@ -43,6 +44,7 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create_upload))
         .routes(routes!(photos::list_photos))
         .routes(routes!(photos::read_photo, photos::change_photo, photos::delete_photo))
+        .routes(routes!(archive::read_archive))
         .routes(routes!(processing::process_photos))
         .routes(routes!(metrics::read_metrics))
         .routes(routes!(jobs::create_job, jobs::list_jobs))
