@@ -17,6 +17,7 @@ mod photos;
 mod problem;
 mod processing;
 mod session;
+mod shortcuts;
 mod state;
 mod uploads;
 
@@ -55,6 +56,7 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(links::revoke_link))
         .routes(routes!(session::create_session, session::read_session, session::delete_session))
         .routes(routes!(events::read_events))
+        .routes(routes!(shortcuts::read_android_shortcuts))
         .routes(routes!(health::read_config))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
