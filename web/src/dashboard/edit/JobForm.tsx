@@ -63,7 +63,7 @@ export function JobForm(props: {
           <button type="button" class="button" onClick={props.onClose}>
             {words.common.cancel}
           </button>
-          <button type="submit" class="button main" disabled={form.saving}>
+          <button type="submit" class="button main" aria-disabled={form.saving}>
             {form.saving ? props.saving : props.save}
           </button>
         </div>

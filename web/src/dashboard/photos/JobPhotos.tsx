@@ -37,13 +37,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const empty = photos.kind === "ready" && shown.length === 0 && items.length === 0;
   return (
     <section aria-labelledby="photos-title" class="job-photos">
-      <div class="section-head">
-        <h3 id="photos-title" tabIndex={-1}>
-          {words.job.photos}
-          {shown.length > 0 && <span class="soft"> {shown.length}</span>}
-        </h3>
-        {shown.length > 0 && <DownloadAll config={desk.config} jobId={jobId} />}
-      </div>
+      <PhotosHead desk={desk} jobId={jobId} count={shown.length} />
       {photos.kind === "loading" && <PhotoGridSkeleton count={4} />}
       {photos.kind === "error" && <ProblemNotice error={photos.error} onRetry={photos.reload} />}
       {photos.kind === "ready" && photos.error !== null && (
@@ -88,6 +82,19 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
         />
       )}
     </section>
+  );
+}
+
+function PhotosHead({ desk, jobId, count }: { desk: Desk; jobId: string; count: number }) {
+  const { words } = useWords();
+  return (
+    <div class="section-head">
+      <h3 id="photos-title" tabIndex={-1}>
+        {words.job.photos}
+        {count > 0 && <span class="soft"> {count}</span>}
+      </h3>
+      {count > 0 && <DownloadAll config={desk.config} jobId={jobId} />}
+    </div>
   );
 }
 
