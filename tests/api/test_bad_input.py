@@ -365,6 +365,7 @@ PATHS = [
     ("GET", "/jobs/{}"), ("PATCH", "/jobs/{}"), ("GET", "/customers/{}"), ("GET", "/jobs/{}/links"),
     ("POST", "/jobs/{}/links"), ("DELETE", "/links/{}"), ("DELETE", "/jobs/JOB/photos/{}"),
     ("PATCH", "/jobs/JOB/photos/{}"), ("GET", "/jobs/JOB/photos/{}"), ("GET", "/jobs/{}/photos/" + UNKNOWN_ID),
+    ("GET", "/jobs/{}/photos.zip"),
     ("PATCH", "/customers/{}"), ("DELETE", "/jobs/{}/photos/" + UNKNOWN_ID),
 ]
 SEGMENTS = [

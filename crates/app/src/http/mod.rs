@@ -1,5 +1,6 @@
 //! The HTTP face: the same router on one machine, in a cluster and in Lambda.
 
+mod archive;
 mod auth;
 mod customers;
 mod endpoints;
@@ -16,6 +17,7 @@ mod photos;
 mod problem;
 mod processing;
 mod session;
+mod shortcuts;
 mod state;
 mod uploads;
 
@@ -43,6 +45,7 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create_upload))
         .routes(routes!(photos::list_photos))
         .routes(routes!(photos::read_photo, photos::change_photo, photos::delete_photo))
+        .routes(routes!(archive::read_archive))
         .routes(routes!(processing::process_photos))
         .routes(routes!(metrics::read_metrics))
         .routes(routes!(jobs::create_job, jobs::list_jobs))
@@ -53,6 +56,7 @@ fn api_router() -> OpenApiRouter<App> {
         .routes(routes!(links::revoke_link))
         .routes(routes!(session::create_session, session::read_session, session::delete_session))
         .routes(routes!(events::read_events))
+        .routes(routes!(shortcuts::read_android_shortcuts))
         .routes(routes!(health::read_config))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -166,7 +166,7 @@ fn read_cursor(job_id: &JobId, cursor: Option<&str>) -> Result<String, Problem> 
 }
 
 /// Reads pages of the bucket and merges them with the records until `limit` photos are there.
-async fn collect_page(
+pub(super) async fn collect_page(
     app: &App,
     actor: &Actor,
     job: &Job,

@@ -22,6 +22,8 @@ use crate::s3::Bucket;
 const STRANGER_REQUESTS_PER_MINUTE_MAX: NonZeroU32 = NonZeroU32::new(600).unwrap();
 /// Pages that may listen for changes at once, whatever the number of connections.
 const EVENT_STREAMS_MAX: usize = 256;
+/// Archives of photos that may be sent at once: each keeps a disk busy.
+const ARCHIVES_MAX: usize = 16;
 /// Addresses remembered before those that have been quiet are dropped.
 const STRANGERS_MAX: usize = 10_000;
 
@@ -45,6 +47,8 @@ pub struct Inner {
     pub events: Events,
     /// Pages that may listen for changes at once.
     pub event_slots: Arc<Semaphore>,
+    /// Archives of photos that may be sent at once.
+    pub archive_slots: Arc<Semaphore>,
     /// Cancelled when no further requests are wanted: what would go on ends.
     pub stop: CancellationToken,
     /// Photos that wait for the processor.
@@ -88,6 +92,7 @@ impl App {
             queue: Queue::new(Arc::clone(&db), events.clone()),
             events,
             event_slots: Arc::new(Semaphore::new(event_streams_max)),
+            archive_slots: Arc::new(Semaphore::new(ARCHIVES_MAX)),
             stop,
             metrics: Arc::default(),
             db,

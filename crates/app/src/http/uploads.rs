@@ -25,8 +25,10 @@ use crate::s3::signing_time;
 const PHOTOS_MAX: usize = 100;
 /// What S3 answers to a form or a PUT that stored the photo.
 const SUCCESS_STATUS: u16 = 201;
+/// What every PUT must send beside its type, so that no upload takes the place of another.
+pub(super) const PUT_ONCE_HEADERS: [(&str, &str); 1] = [("if-none-match", "*")];
 /// What a photo may be. The processor looks at the bytes; this keeps honest mistakes out.
-const CONTENT_TYPES: [(&str, &[&str]); 7] = [
+pub(super) const CONTENT_TYPES: [(&str, &[&str]); 7] = [
     ("image/jpeg", &["jpg", "jpeg", "jpe", "jfif"]),
     ("image/png", &["png"]),
     ("image/webp", &["webp"]),
@@ -443,7 +445,8 @@ fn sign(
         Method::Put => {
             // A phone's shortcut does not know the size: the store then holds the photo against its limit.
             let size = record.size_bytes.map(|size| size.to_string());
-            let mut headers = vec![("content-type", record.content_type.as_str()), ("if-none-match", "*")];
+            let mut headers = vec![("content-type", record.content_type.as_str())];
+            headers.extend(PUT_ONCE_HEADERS);
             headers.extend(size.as_deref().map(|size| ("content-length", size)));
             headers.extend(checksum.as_deref().map(|checksum| ("x-amz-checksum-sha256", checksum)));
             let put = signer.presign_put(
