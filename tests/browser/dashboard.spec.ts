@@ -244,3 +244,70 @@ test("signing out in the middle of an upload asks first", async ({ server, openP
   await expect(question).toHaveCount(0);
   await expect(page.locator("#drawer-title")).toHaveText("Still sending");
 });
+
+test("nothing jumps while the list and a drawer load", async ({ server, openPage }) => {
+  const jobId = await server.addJob("Steady drawer");
+  await addPhotos(server, jobId, [{ file: SMALL }, { file: SMALL }]);
+  const page = await openPage("about:blank");
+  for (const path of ["session", "jobs?*", `jobs/${jobId}*`, "list_photos*"]) {
+    await page.route(`${server.ready.api}/${path}`, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await route.continue();
+    });
+  }
+  await page.addInitScript(() => {
+    const seen = { shifted: 0 };
+    Object.assign(window, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const shift = entry as PerformanceEntry & { value: number; hadRecentInput: boolean };
+        if (!shift.hadRecentInput) seen.shifted += shift.value;
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(drawerOf(server, jobId));
+  await expect(photosIn(page)).toHaveCount(2);
+  await expect(page.locator(".history")).toBeVisible();
+  await page.waitForLoadState("domcontentloaded");
+  const shifted = await page.evaluate(
+    () => (window as unknown as { seen: { shifted: number } }).seen.shifted,
+  );
+  expect(shifted).toBeLessThan(0.02);
+});
+
+test("a list that can't be loaded says so and tries again, and an old one says that it is old", async ({
+  server,
+  openPage,
+}) => {
+  await server.addJob("Comes later");
+  const page = await openPage("about:blank", { expected: /ERR_FAILED|status of 500/ });
+  await page.route("**/jobs?*", (route) => route.fulfill({ status: 500 }));
+  await page.goto(server.link("dashboard", server.ready.tokens.staff));
+  await expect(page.getByRole("alert")).toContainText("Nothing was lost.");
+  await page.unroute("**/jobs?*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(row(page, "Comes later")).toBeVisible();
+  await page.route("**/jobs?*", (route) => route.abort());
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect(page.getByText("What you see may be out of date.")).toBeVisible();
+  await expect(row(page, "Comes later")).toBeVisible();
+});
+
+test("the dashboard speaks Spanish throughout", async ({ server, openPage }) => {
+  const jobId = await server.addJob("Mudanza");
+  await addPhotos(server, jobId, [{ file: SMALL }]);
+  const page = await openPage(drawerOf(server, jobId), { locale: "es-US" });
+  await expect(page.getByRole("button", { name: "Nuevo trabajo" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Historial" })).toBeVisible();
+  await photosIn(page).first().click();
+  await page.getByRole("button", { name: "Después", exact: true }).click();
+  await page.getByLabel("Descripción").fill("Vacío y barrido");
+  await page.getByLabel("Descripción").press("Enter");
+  await expect(page.getByText("Guardado", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Eliminar foto" }).click();
+  await page.getByRole("button", { name: "Deshacer" }).click();
+  await expectPhotos(page, 1);
+  const english = ["Photos", "Share", "History", "Upload", "Delete", "Undo", "Status"];
+  const text = await page.locator("body").innerText();
+  for (const word of english) expect(text, word).not.toMatch(new RegExp(`\\b${word}\\b`));
+});

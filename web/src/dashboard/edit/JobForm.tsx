@@ -36,7 +36,7 @@ export function JobForm(props: {
   );
   const shownAtField = refused.field !== undefined && refused.field in fields;
   return (
-    <Dialog class="sheet" labelledBy="job-form" onClose={props.onClose}>
+    <Dialog class="sheet job-form" labelledBy="job-form" onClose={props.onClose}>
       <form
         noValidate
         onSubmit={(event) => {
