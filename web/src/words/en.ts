@@ -233,7 +233,7 @@ export const en = {
     email: (name: string) => `Email ${name}`,
     send: "Send",
     existing: "Links in use",
-    until: (day: string) => `Works until ${day}.`,
+    until: (day: string) => `Works until ${day}`,
     lastUsed: (when: string) => `Last opened ${when}`,
     neverUsed: "Not opened yet",
     revoke: "Turn off",

@@ -238,7 +238,7 @@ export const es: Words = {
     email: (name) => `Correo a ${name}`,
     send: "Enviar",
     existing: "Enlaces en uso",
-    until: (day) => `Funciona hasta el ${day}.`,
+    until: (day) => `Funciona hasta el ${day}`,
     lastUsed: (when) => `Última vez abierto: ${when}`,
     neverUsed: "Sin abrir todavía",
     revoke: "Desactivar",

@@ -36,7 +36,7 @@ export function JobForm(props: {
   );
   const shownAtField = refused.field !== undefined && refused.field in fields;
   return (
-    <Dialog class="sheet" labelledBy="job-form" onClose={props.onClose}>
+    <Dialog class="sheet job-form" labelledBy="job-form" onClose={props.onClose}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -63,7 +63,7 @@ export function JobForm(props: {
           <button type="button" class="button" onClick={props.onClose}>
             {words.common.cancel}
           </button>
-          <button type="submit" class="button main" disabled={form.saving}>
+          <button type="submit" class="button main" aria-disabled={form.saving}>
             {form.saving ? props.saving : props.save}
           </button>
         </div>

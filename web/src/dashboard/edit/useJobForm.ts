@@ -21,6 +21,7 @@ export function useJobForm(
   const [tried, setTried] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const save = async () => {
+    if (saving) return;
     setTried(true);
     if (isMissing(fields, "title") || isMissing(fields, "name")) return;
     setSaving(true);

@@ -107,10 +107,3 @@ export function focusTile(photoId: string | null): void {
     (tile ?? document.getElementById("photos-title"))?.focus();
   });
 }
-
-/** After what had the focus is gone: the heading has it where nothing else took it. */
-export function keepFocus(): void {
-  requestAnimationFrame(() => {
-    if (document.activeElement === document.body) focusTile(null);
-  });
-}

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Photo } from "../../api/types";
 import type { Pages } from "../../lib/usePages";
 import { useStore } from "../../lib/store";
@@ -9,7 +9,7 @@ import { PhotoGridSkeleton } from "../../photos/PhotoGrid";
 import { useJobUploads } from "../../upload/Uploader";
 import { useWords } from "../../words";
 import type { Desk } from "../desk";
-import { DayGrids, focusTile, keepFocus } from "./DayGrids";
+import { DayGrids, focusTile } from "./DayGrids";
 import { deletionKey } from "./deletions";
 import { DownloadAll } from "./Download";
 import { PhotoTools } from "./PhotoTools";
@@ -24,26 +24,21 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const { uploads, deletions } = desk;
   const shown = useShownPhotos(desk, jobId, photos);
   const items = useJobUploads(uploads, jobId);
-  const [openId, setOpenId] = useState<string | null>(null);
+  const [openId, setOpenId] = useOpenPhoto();
   const changes = usePhotoChanges(desk.api, jobId, photos);
 
   const remove = (photo: Photo) => {
     const at = shown.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     const neighbour = shown[at + 1] ?? shown[at - 1] ?? null;
     deletions.add(jobId, photo);
-    // The large photo goes on to a neighbour by itself.
     if (openId === null) focusTile(neighbour?.photo_id ?? null);
+    // Without a neighbour the large photo closes by itself.
+    else if (neighbour !== null) setOpenId(neighbour.photo_id);
   };
   const empty = photos.kind === "ready" && shown.length === 0 && items.length === 0;
   return (
     <section aria-labelledby="photos-title" class="job-photos">
-      <div class="section-head">
-        <h3 id="photos-title" tabIndex={-1}>
-          {words.job.photos}
-          {shown.length > 0 && <span class="soft"> {shown.length}</span>}
-        </h3>
-        {shown.length > 0 && <DownloadAll config={desk.config} jobId={jobId} />}
-      </div>
+      <PhotosHead desk={desk} jobId={jobId} count={shown.length} />
       {photos.kind === "loading" && <PhotoGridSkeleton count={4} />}
       {photos.kind === "error" && <ProblemNotice error={photos.error} onRetry={photos.reload} />}
       {photos.kind === "ready" && photos.error !== null && (
@@ -70,10 +65,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           photos={shown}
           photoId={openId}
           onShow={setOpenId}
-          onClose={() => {
-            setOpenId(null);
-            keepFocus();
-          }}
+          onClose={() => setOpenId(null)}
           onBroken={photos.reload}
           tools={(photo) => (
             <>
@@ -88,6 +80,19 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
         />
       )}
     </section>
+  );
+}
+
+function PhotosHead({ desk, jobId, count }: { desk: Desk; jobId: string; count: number }) {
+  const { words } = useWords();
+  return (
+    <div class="section-head">
+      <h3 id="photos-title" tabIndex={-1}>
+        {words.job.photos}
+        {count > 0 && <span class="soft"> {count}</span>}
+      </h3>
+      {count > 0 && <DownloadAll config={desk.config} jobId={jobId} />}
+    </div>
   );
 }
 
@@ -122,4 +127,16 @@ function useShownPhotos(desk: Desk, jobId: string, photos: Pages<Photo>): readon
       inOrderOfCapture(items).filter((photo) => !hidden.has(deletionKey(jobId, photo.photo_id))),
     [items, hidden, jobId],
   );
+}
+
+/** Which photo is open large. When it closes and its tile is gone, the heading has the focus. */
+function useOpenPhoto() {
+  const [openId, setOpenId] = useState<string | null>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    const closed = openId === null && wasOpen.current;
+    wasOpen.current = openId !== null;
+    if (closed && document.activeElement === document.body) focusTile(null);
+  }, [openId]);
+  return [openId, setOpenId] as const;
 }

@@ -28,6 +28,7 @@ export function MakeLink(props: {
   const [made, setMade] = useState<MadeLink | null>(null);
   const [error, setError] = useState<unknown>(null);
   const make = () => {
+    if (making) return;
     setMaking(true);
     setError(null);
     makeLink(api, jobId, role, days * DAY_SECONDS)
@@ -55,7 +56,7 @@ export function MakeLink(props: {
         <button
           type="button"
           class="button"
-          disabled={making}
+          aria-disabled={making}
           aria-label={`${words.share.make}: ${words.share[role]}`}
           onClick={make}
         >

@@ -37,7 +37,7 @@ export function ShareDialog(props: {
       <CopyField label={title} value={link.url} />
       <SendButtons {...props} />
       <p class="small soft">
-        {words.share.until(dayText(link.expiresAt, new Date(), language))} {words.share.shownOnce}
+        {words.share.until(dayText(link.expiresAt, new Date(), language))}. {words.share.shownOnce}
       </p>
     </Dialog>
   );
