@@ -5,6 +5,7 @@ import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
 import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
+import type { FirstPictures } from "./useFirstPictures";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
 /** The photos of a job as square tiles, uploads under way among them. */
@@ -14,7 +15,13 @@ export function PhotoGrid(props: {
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
+  /** The place of the first photo among all, and how many all are, where they stand in several grids. */
+  from?: number;
+  total?: number;
+  /** Which pictures load before all others; without it all load as the browser likes. */
+  first?: FirstPictures;
 }) {
+  const { from = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
   useViewerSoon(props.photos.length > 0);
   return (
@@ -24,8 +31,9 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={index + 1}
-              total={props.photos.length}
+              index={from + index + 1}
+              total={total}
+              turn={turnOf(from + index, first)}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -49,10 +57,24 @@ export function PhotoGridSkeleton({ count }: { count: number }) {
   );
 }
 
+/** How the pictures of the first screen go before the others. */
+interface Turn {
+  urgent: boolean;
+  wait: boolean;
+  onSeen: (() => void) | undefined;
+}
+
+function turnOf(place: number, first: FirstPictures | undefined): Turn {
+  if (first === undefined) return { urgent: false, wait: false, onSeen: undefined };
+  const urgent = place < first.count;
+  return { urgent, wait: !urgent && !first.seen, onSeen: first.onSeen };
+}
+
 function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
+  turn: Turn;
   onOpen: () => void;
   onBroken: () => void;
 }) {
@@ -60,7 +82,8 @@ function PhotoTile(props: {
   const { photo, preview } = props.tile;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
-  const blur = thumbhashUrl(photo.thumbhash);
+  const broken = src !== null && brokenSrc === src;
+  const blur = props.turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
@@ -72,15 +95,14 @@ function PhotoTile(props: {
         onPointerEnter={warmViewer}
         onFocus={warmViewer}
       >
-        {src === null || brokenSrc === src ? (
+        {src === null || broken || props.turn.wait ? (
           <span class="unseen">{number}</span>
         ) : (
-          <img
+          <TilePicture
             src={src}
             alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
-            loading="lazy"
-            decoding="async"
-            onError={() => {
+            turn={props.turn}
+            onBroken={() => {
               setBrokenSrc(src);
               props.onBroken();
             }}
@@ -88,12 +110,30 @@ function PhotoTile(props: {
         )}
       </button>
       {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
-      {photo.status !== "rejected" && src === null && blur === null && (
+      {photo.status !== "rejected" && src === null && !photo.thumbhash && (
         <NoPreview text={words.job.preparing} />
       )}
-      {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
+      {broken && <NoPreview text={words.job.noPreview} />}
       {phase !== null && <span class="chip">{phase}</span>}
     </div>
+  );
+}
+
+function TilePicture(props: { src: string; alt: string; turn: Turn; onBroken: () => void }) {
+  const { urgent, onSeen } = props.turn;
+  return (
+    <img
+      src={props.src}
+      alt={props.alt}
+      loading={urgent ? "eager" : "lazy"}
+      fetchpriority={urgent ? "high" : "auto"}
+      decoding="async"
+      onLoad={onSeen}
+      onError={() => {
+        onSeen?.();
+        props.onBroken();
+      }}
+    />
   );
 }
 

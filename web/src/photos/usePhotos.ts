@@ -4,9 +4,9 @@ import type { Api } from "../api/client";
 import type { Photo } from "../api/types";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
+import { PHOTOS_AHEAD } from "../start/ahead";
 import type { Uploads } from "../upload/uploads";
 
-const PAGE_SIZE = 100;
 /** Pages loaded without being asked for: a thousand photos, far more than a job has. */
 const PAGES_AT_ONCE = 10;
 const REFRESH_MS = 20_000;
@@ -19,7 +19,7 @@ export function usePhotos(api: Api, jobId: string, uploads: Uploads | null): Pag
   const load = useCallback(
     (cursor: string | undefined, signal: AbortSignal) => {
       const rest = cursor === undefined ? {} : { cursor };
-      return listPhotos(api, { job_id: jobId, limit: PAGE_SIZE, ...rest }, signal);
+      return listPhotos(api, { job_id: jobId, limit: PHOTOS_AHEAD, ...rest }, signal);
     },
     [api, jobId],
   );
