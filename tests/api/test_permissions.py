@@ -31,6 +31,9 @@ POST   /upload-url                         unknown 404 404 404 404 404 404 404 4
 GET    /list_photos                        own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 GET    /list_photos                        foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
 GET    /list_photos                        unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    own     204 204 403 403 403 204 204 403 403 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    foreign 204 404 404 404 404 204 404 404 404 401 401 401 401 401
 PATCH  /jobs/{job_id}/photos/{photo_id}    unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
@@ -54,6 +57,9 @@ GET    /customers                          any     200 200 200 200 200 200 200 2
 GET    /customers/{customer_id}            own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 GET    /customers/{customer_id}            foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
 GET    /customers/{customer_id}            unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+PATCH  /customers/{customer_id}            own     200 403 403 403 403 200 403 403 403 401 401 401 401 401
+PATCH  /customers/{customer_id}            foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+PATCH  /customers/{customer_id}            unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                own     201 201 403 403 403 201 201 403 403 401 401 401 401 401
 POST   /jobs/{job_id}/links                foreign 201 404 404 404 404 201 404 404 404 401 401 401 401 401
 POST   /jobs/{job_id}/links                unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
@@ -66,6 +72,14 @@ DELETE /links/{link_id}                    unknown 404 404 403 403 403 404 404 4
 POST   /session                            any     200 200 200 200 200 401 401 401 401 401 401 401 401 401
 GET    /session                            any     200 200 200 200 200 200 200 200 200 401 401 401 401 401
 DELETE /session                            any     204 204 204 204 204 204 204 204 204 204 204 204 204 204
+GET    /jobs/{job_id}/photos.zip           own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /jobs/{job_id}/photos.zip           foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /jobs/{job_id}/photos.zip           unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+GET    /events                             own     200 200 200 200 200 200 200 200 200 401 401 401 401 401
+GET    /events                             foreign 200 404 404 404 404 200 404 404 404 401 401 401 401 401
+GET    /events                             unknown 404 404 404 404 404 404 404 404 404 401 401 401 401 401
+GET    /shortcuts/android.json             any     403 403 200 403 403 401 401 401 401 401 401 401 401 401
+GET    /shortcuts/android.json             any     403 403 200 403 403 401 401 401 401 401 401 401 401 401
 GET    /config.json                        any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /healthz                            any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /readyz                             any     200 200 200 200 200 200 200 200 200 200 200 200 200 200
@@ -128,16 +142,20 @@ def request_of(world, method, path, whose, seed):
     job_id = {"own": world.own, "foreign": world.foreign}.get(whose, UNKNOWN_JOB)
     ids = {"job_id": job_id, "customer_id": world.customers.get(whose), "photo_id": UNKNOWN_ID, "link_id": UNKNOWN_ID}
     if "{photo_id}" in path and whose != "unknown":
-        ids["photo_id"] = world.staff.grant(job_id)["photo_id"]
+        # One who reads it must find its bytes.
+        new = world.staff.upload if method == "GET" else world.staff.grant
+        ids["photo_id"] = new(job_id)["photo_id"]
     if "{link_id}" in path and whose != "unknown":
         ids["link_id"] = world.staff.new_link(job_id)["link_id"]
     rest = {
         "POST /upload-url": {"json": {"job_id": job_id, "photo_name": "a.jpg"}},
         "GET /list_photos": {"params": {"job_id": job_id}},
+        "GET /events": {"params": {"job_id": job_id}, "stream": True},
         "PATCH /jobs/{job_id}/photos/{photo_id}": {"json": {"caption": "seen"}},
         "POST /jobs": {"json": {"customer_id": world.customers["own"], "title": "New"}},
         "PATCH /jobs/{job_id}": {"json": {"address": "1 Main Street"}},
         "POST /customers": {"json": {"name": "New"}},
+        "PATCH /customers/{customer_id}": {"json": {"email": "new@example.com"}},
         "POST /jobs/{job_id}/process": {"json": {}},
         "POST /jobs/{job_id}/links": {"json": {"role": "customer"}},
         # Signing out takes a cookie away and nothing else; the header shows that it is a page of ours that asks.
@@ -168,6 +186,7 @@ def test_every_role_gets_the_status_of_the_table(world, method, path, whose, sta
             wrong.append(f"{actor}: {answer.status_code} instead of {expected}: {answer.text[:200]}")
         if answer.status_code >= 400:
             check_problem(answer)
+        answer.close()
     assert not wrong, "\n".join(wrong)
 
 
@@ -223,7 +242,7 @@ def test_crew_can_reach_the_customer_and_a_customers_link_tells_no_way_to(server
         seen[role] = caller.good("GET", f"/jobs/{job_id}")
         assert [seen[role]] == caller.good("GET", "/jobs")["jobs"]
     assert seen["customer"]["title"] and seen["customer"]["status"] == "scheduled"
-    assert [seen["customer"][field] for field in ("customer", "created_at", "photo_count")] == [None] * 3
+    assert [seen["customer"][field] for field in ("customer", "created_at", "photo_count", "cover_url")] == [None] * 4
     whole = staff.good("GET", f"/customers/{customer_id}")
     assert (whole["phone"], whole["email"]) == ("555-0199", "who@example.com")
     assert seen["crew"]["customer"] == whole

@@ -186,6 +186,44 @@ def test_urls_are_stable_within_a_window_and_good_for_one_more(tmp_path):
         assert server.stop() == 0
 
 
+# One photo.
+
+
+def test_one_photo_is_as_the_list_shows_it_to_everybody(server, staff, job):
+    grants = [staff.upload(job, f"{number}.jpg", caption=str(number)) for number in range(3)]
+    staff.settled(job)
+    staff.good("PATCH", f"/jobs/{job}/photos/{grants[1]['photo_id']}", json={"hidden": True})
+    crew, customer = (
+        Caller(server, server.application_key, staff.new_link(job, role)["token"]) for role in ("crew", "customer")
+    )
+    for caller in (staff, crew, customer):
+        listed = {photo["photo_id"]: without_signatures(photo) for photo in caller.photos(job)}
+        for photo_id in ids(grants):
+            answer = caller.get(f"/jobs/{job}/photos/{photo_id}")
+            if photo_id in listed:
+                assert without_signatures(answer.json()) == listed[photo_id]
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (404, "photo_not_found")
+    assert len(listed) == 2
+    first = staff.get(f"/jobs/{job}/photos/{grants[0]['photo_id']}")
+    headers = {"If-None-Match": first.headers["ETag"]}
+    again = staff.get(f"/jobs/{job}/photos/{grants[0]['photo_id']}", headers=headers)
+    assert again.status_code == 304 or again.headers["ETag"] != first.headers["ETag"]
+
+
+def without_signatures(photo):
+    return {name: value.split("?")[0] if value and name.endswith("url") else value for name, value in photo.items()}
+
+
+def test_a_photo_that_has_not_come_or_is_deleted_is_not_found(staff, job):
+    granted, gone = staff.grant(job), staff.upload(job)
+    staff.good("DELETE", f"/jobs/{job}/photos/{gone['photo_id']}")
+    other = staff.upload(staff.new_job())
+    for photo_id in (granted["photo_id"], gone["photo_id"], other["photo_id"]):
+        answer = staff.get(f"/jobs/{job}/photos/{photo_id}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "photo_not_found")
+
+
 # Changing.
 
 
@@ -276,7 +314,7 @@ def legacy(server, store, job):
     return sorted(LEGACY, key=str.encode)
 
 
-def test_objects_of_older_tools_are_listed_by_their_file_name(staff, job, legacy):
+def test_objects_of_older_tools_are_listed_by_their_file_name(server, staff, job, legacy):
     photos = staff.photos(job)
     assert ids(photos) == legacy
     for photo in photos:
@@ -284,6 +322,9 @@ def test_objects_of_older_tools_are_listed_by_their_file_name(staff, job, legacy
         assert photo["size"] == len(photo["photo_id"].encode())
         assert (photo["status"], photo["hidden"]) == ("processing", False)
     for photo in photos:
+        path = f"/jobs/{job}/photos/{path_segment(photo['photo_id'])}"
+        one = unnormalised(server.api, "GET", path, staff.headers).json()
+        assert [one[field] for field in ("photo_id", "name", "size")] == [photo[field] for field in ("photo_id", "name", "size")]
         if photo["photo_id"] != "..":  # Which no client of HTTP asks for as it is written.
             assert requests.get(photo["url"], timeout=10).content == photo["photo_id"].encode(), photo["photo_id"]
     assert ids(staff.photos(job, limit=3)) == legacy[:3]

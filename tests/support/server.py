@@ -104,6 +104,11 @@ class Server:
         return re.search(r"#t=(\S+)", said)[1], re.search(r"link revoke (\w+)", said)[1]
 
     @property
+    def process_folder(self):
+        """What the kernel tells of the process."""
+        return Path(f"/proc/{self.process.pid}")
+
+    @property
     def api(self):
         return self.ready["api"]
 

@@ -111,11 +111,13 @@ pub struct PagesConfig {
     pub company_name: String,
     /// Whom a customer calls when a link is dead.
     pub company_phone: Option<String>,
+    /// Pages that take the place of those in the program, as `npm run build` in `web/` writes them.
+    pub folder: Option<PathBuf>,
 }
 
 impl Default for PagesConfig {
     fn default() -> Self {
-        Self { company_name: "QuickDumpNow".to_owned(), company_phone: None }
+        Self { company_name: "QuickDumpNow".to_owned(), company_phone: None, folder: None }
     }
 }
 

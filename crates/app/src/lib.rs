@@ -5,6 +5,7 @@ pub mod config;
 pub mod db;
 pub mod delivery;
 pub mod domain;
+pub mod events;
 pub mod http;
 pub mod links;
 pub mod listener;

@@ -38,6 +38,9 @@ pub struct StoreConfig {
     pub write_once: Vec<KeyPattern>,
     /// Largest object, in bytes.
     pub object_bytes_max: u64,
+    /// Largest object under a key that is written once, in bytes: whoever has a URL to PUT one may not know its size
+    /// when it is signed.
+    pub write_once_bytes_max: u64,
     /// Told of every object once it is durable, after its upload was answered or just before. A full channel misses
     /// some: it is a hint, the listing is the truth.
     pub commits: Option<mpsc::Sender<StoredKey>>,
@@ -61,6 +64,7 @@ impl StoreConfig {
             upload_wait_max: Duration::from_secs(10),
             write_once: vec![KeyPattern::new("jobs/*/photos/")],
             object_bytes_max: 5 << 30,
+            write_once_bytes_max: 5 << 30,
             commits: None,
             multipart_age_max: Duration::from_hours(7 * 24),
         }

@@ -176,6 +176,16 @@ impl Inner {
         .await
     }
 
+    /// The largest object that one PUT may store under `key`.
+    pub(crate) fn put_bytes_max(&self, key: &str) -> u64 {
+        let config = &self.config;
+        if self.is_write_once(key) {
+            config.object_bytes_max.min(config.write_once_bytes_max)
+        } else {
+            config.object_bytes_max
+        }
+    }
+
     pub(crate) fn is_write_once(&self, key: &str) -> bool {
         self.config.write_once.iter().any(|pattern| pattern.matches(key))
     }

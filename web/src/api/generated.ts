@@ -53,6 +53,27 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes a customer. */
+        patch: operations["change_customer"];
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells of changes to jobs and their photos, as server-sent events: `photos` and `job` with `{"job_id"}`, `reload` when
+         *     some were missed. The stream ends after five minutes, and when the token is taken back.
+         */
+        get: operations["read_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -127,6 +148,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job_id}/photos.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends all photos of a job as one ZIP file: originals for staff, for others what the list gives them. */
+        get: operations["read_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job_id}/photos/{photo_id}": {
         parameters: {
             query?: never;
@@ -134,7 +172,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Reads one photo, as the list shows it. */
+        get: operations["read_photo"];
         put?: never;
         post?: never;
         /** Deletes a photo. Done twice, it is still deleted. */
@@ -249,6 +288,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shortcuts/android.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Makes shortcuts for the Android app "HTTP Shortcuts", with the token of a crew's link filled in. Nothing is kept of it. */
+        get: operations["read_android_shortcuts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/upload-url": {
         parameters: {
             query?: never;
@@ -270,6 +326,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A change of a customer. Absent fields stay; null takes away. */
+        ChangeCustomer: {
+            /** @description As typed, or null. */
+            email?: string | null;
+            /** @description A person's or company's name. */
+            name?: string | null;
+            /** @description As typed, or null. */
+            phone?: string | null;
+        };
         /** @description A change of a job. Absent fields stay; null takes away. */
         ChangeJob: {
             /** @description Where, or null. */
@@ -363,7 +428,7 @@ export interface components {
             sha256?: string | null;
             /**
              * Format: int64
-             * @description Its exact size in bytes. Needed for `PUT`.
+             * @description Its exact size in bytes; any up to the server's limit when absent.
              */
             size?: number | null;
             /**
@@ -404,6 +469,11 @@ export interface components {
         JobBody: {
             /** @description Where. */
             address?: string | null;
+            /**
+             * @description A signed URL of the 320 px copy of the newest photo that is ready and not hidden; null without one, and for
+             *     customers.
+             */
+            cover_url?: string | null;
             /**
              * Format: date-time
              * @description When it was made; not for customers.
@@ -589,7 +659,7 @@ export interface components {
             sha256?: string | null;
             /**
              * Format: int64
-             * @description Its exact size in bytes. Needed for `PUT`.
+             * @description Its exact size in bytes; any up to the server's limit when absent.
              */
             size?: number | null;
             /**
@@ -820,6 +890,82 @@ export interface operations {
             };
         };
     };
+    change_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCustomer"];
+            };
+        };
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The customer as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+        };
+    };
+    read_events: {
+        parameters: {
+            query?: {
+                /** @description Only of this job; of every job in scope when absent. */
+                job_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The changes, as they come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Too many streams are open */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -1040,6 +1186,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LinkCreated"];
                 };
+            };
+        };
+    };
+    read_archive: {
+        parameters: {
+            query?: {
+                /** @description The publishable application key, in the place of `x-api-key`. Secret keys are refused here. */
+                application_key?: string;
+                /** @description Whose session is meant: `staff`, `crew` or `customer`. */
+                role?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The photos */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description Too many archives are being sent */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoBody"];
+                };
+            };
+            /** @description Unchanged since the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1354,6 +1584,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_android_shortcuts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file to import in the app */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };

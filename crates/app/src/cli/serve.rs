@@ -80,6 +80,9 @@ pub(super) struct ServeArguments {
     /// The phone number on the pages
     #[arg(long, env = "QDN_COMPANY_PHONE", value_name = "NUMBER")]
     company_phone: Option<String>,
+    /// Serve the pages from this folder instead of those in the program, for work on the pages
+    #[arg(long, env = "QDN_PAGES_FOLDER", value_name = "DIR")]
+    pages_folder: Option<PathBuf>,
 }
 
 impl ServeArguments {
@@ -118,7 +121,11 @@ impl ServeArguments {
                 seconds_max: self.photo_seconds_max,
                 time_zone: self.time_zone,
             },
-            pages: PagesConfig { company_name: self.company_name, company_phone: self.company_phone },
+            pages: PagesConfig {
+                company_name: self.company_name,
+                company_phone: self.company_phone,
+                folder: self.pages_folder,
+            },
         }
     }
 }

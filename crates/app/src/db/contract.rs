@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{Db, DbError, Found, Grant, JobFilter};
+use super::{Cover, Db, DbError, Found, Grant, JobFilter};
 use crate::domain::{
-    Application, ApplicationId, ApplicationKind, Customer, CustomerId, Job, JobChange, JobId, JobStatus,
-    Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions, Role, Scope,
-    Secret, Verdict,
+    Application, ApplicationId, ApplicationKind, Customer, CustomerChange, CustomerId, Job, JobChange, JobId,
+    JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions, Role,
+    Scope, Secret, Verdict,
 };
 
 /// Runs the suite on an empty database.
 pub(crate) async fn run(db: &dyn Db) {
     db.ping().await.unwrap();
     customers_and_jobs_are_kept_and_listed(db).await;
+    customers_are_changed(db).await;
     jobs_are_searched_filtered_and_paged(db).await;
     links_are_found_by_token_and_die_by_revocation(db).await;
     applications_are_found_by_key(db).await;
@@ -21,6 +22,7 @@ pub(crate) async fn run(db: &dyn Db) {
     photos_are_claimed_by_one_and_finished(db).await;
     what_a_dead_process_left_is_queued_again(db).await;
     deleted_photos_are_swept_once(db).await;
+    the_newest_ready_photo_that_is_not_hidden_is_the_cover(db).await;
 }
 
 fn at(second: i64) -> Timestamp {
@@ -92,6 +94,26 @@ async fn customers_and_jobs_are_kept_and_listed(db: &dyn Db) {
     );
     assert_eq!(changed.title, "Garage");
     assert!(!db.change_job(job_id("j9"), JobChange::default()).await.unwrap());
+}
+
+async fn customers_are_changed(db: &dyn Db) {
+    let id = CustomerId::parse("c1").unwrap();
+    let before = db.customer(id.clone()).await.unwrap().unwrap();
+    assert!(db.change_customer(id.clone(), CustomerChange::default()).await.unwrap());
+    assert_eq!(db.customer(id.clone()).await.unwrap(), Some(before.clone()));
+    let change = CustomerChange { phone: Some(None), email: Some(Some("a@b.c".to_owned())), name: None };
+    assert!(db.change_customer(id.clone(), change).await.unwrap());
+    let changed = Customer { phone: None, email: Some("a@b.c".to_owned()), ..before.clone() };
+    assert_eq!(db.customer(id.clone()).await.unwrap(), Some(changed));
+    let back = CustomerChange {
+        name: Some(before.name.clone()),
+        phone: Some(before.phone.clone()),
+        email: Some(None),
+    };
+    assert!(db.change_customer(id.clone(), back).await.unwrap());
+    assert_eq!(db.customer(id).await.unwrap(), Some(before));
+    let nobody = CustomerId::parse("nobody").unwrap();
+    assert!(!db.change_customer(nobody, CustomerChange::default()).await.unwrap());
 }
 
 async fn jobs_are_searched_filtered_and_paged(db: &dyn Db) {
@@ -353,4 +375,40 @@ async fn deleted_photos_are_swept_once(db: &dyn Db) {
     assert_eq!((to_sweep(3_000).await, to_sweep(3_001).await), (0, 1));
     db.mark_swept(job_id("j2"), id("q5"), at(4_000)).await.unwrap();
     assert_eq!(to_sweep(3_001).await, 0);
+}
+
+async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
+    let id = |text: &str| PhotoId::parse(text).unwrap();
+    let cover = async || db.job_row(job_id("j3")).await.unwrap().unwrap().cover;
+    let of = |photo: &str| Some(Cover { photo_id: id(photo), version: format!("1-{photo}") });
+    let ready = async |photo: &str| {
+        let renditions =
+            Renditions { version: format!("1-{photo}"), width: 4, height: 3, thumbhash: vec![1] };
+        let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
+        assert!(db.finish_photo(job_id("j3"), id(photo), outcome, Found::default()).await.unwrap());
+    };
+    let records = ["r1", "r2", "r3"].map(|id| PhotoRecord { job_id: job_id("j3"), ..photo(id, None) });
+    db.grant_photos(records.to_vec()).await.unwrap();
+    let stored = [("r1", 90), ("r2", 80), ("r3", 95)].map(|(photo, second)| (id(photo), at(second)));
+    db.mark_stored(job_id("j3"), stored.to_vec()).await.unwrap();
+    assert_eq!(cover().await, None);
+    ready("r2").await;
+    assert_eq!(cover().await, of("r2"));
+    ready("r1").await;
+    assert_eq!(cover().await, of("r1"));
+    let listed = db.jobs(filter()).await.unwrap();
+    assert_eq!(listed.len(), 4);
+    let covers: Vec<_> = listed.into_iter().filter_map(|row| row.cover).collect();
+    assert_eq!(covers, Vec::from_iter(of("r1")));
+
+    ready("r3").await;
+    let hide = |hidden| PhotoChange { hidden: Some(hidden), ..PhotoChange::default() };
+    db.change_photo(job_id("j3"), id("r3"), hide(true)).await.unwrap();
+    assert_eq!(cover().await, of("r1"));
+    db.change_photo(job_id("j3"), id("r3"), hide(false)).await.unwrap();
+    assert_eq!(cover().await, of("r3"));
+    db.delete_photo(job_id("j3"), id("r3"), at(200)).await.unwrap();
+    let corrupt = Outcome { source_etag: "f".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
+    db.finish_photo(job_id("j3"), id("r1"), corrupt, Found::default()).await.unwrap();
+    assert_eq!(cover().await, of("r2"));
 }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, JobStatus, Link, LinkId,
-    Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
+    Application, ApplicationId, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, JobStatus, Link,
+    LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
 pub use sqlite::Sqlite;
@@ -61,6 +61,17 @@ pub struct JobRow {
     pub customer: Customer,
     /// How many of its photos are known to be stored and not deleted.
     pub photo_count: u64,
+    /// The newest of its photos that is ready and not hidden.
+    pub cover: Option<Cover>,
+}
+
+/// What names the renditions of a photo that stands for its job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    /// The photo.
+    pub photo_id: PhotoId,
+    /// The version of its renditions.
+    pub version: String,
 }
 
 /// What became of a wish to upload.
@@ -117,6 +128,8 @@ pub trait Db: Send + Sync {
     async fn insert_customer(&self, customer: Customer) -> Result<()>;
     /// One customer.
     async fn customer(&self, customer_id: CustomerId) -> Result<Option<Customer>>;
+    /// Changes a customer. False when there is none.
+    async fn change_customer(&self, customer_id: CustomerId, change: CustomerChange) -> Result<bool>;
     /// Customers by name, those after `after`, at most `limit`.
     async fn customers(&self, after: Option<CustomerId>, limit: usize) -> Result<Vec<Customer>>;
 

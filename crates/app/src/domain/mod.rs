@@ -1,5 +1,6 @@
 //! What qdn knows about jobs and photos: no IO, no wire types, no clock.
 
+pub mod file_names;
 pub mod ids;
 pub mod merge;
 pub mod names;
@@ -9,9 +10,10 @@ pub mod records;
 pub mod secrets;
 pub mod window;
 
+pub use file_names::{FileNames, safe_file_name};
 pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, RequestId};
 pub use names::{ObjectName, PhotoName, Rendition};
 pub use photo::{Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict};
 pub use policy::{Action, Actor, Decision, Role, Scope};
-pub use records::{Application, ApplicationKind, Customer, Job, JobChange, JobStatus, Link};
+pub use records::{Application, ApplicationKind, Customer, CustomerChange, Job, JobChange, JobStatus, Link};
 pub use secrets::{Secret, SecretHash};

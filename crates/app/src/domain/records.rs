@@ -51,6 +51,17 @@ pub struct Customer {
     pub created_at: Timestamp,
 }
 
+/// A change of a customer; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomerChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New phone number; `Some(None)` takes it away.
+    pub phone: Option<Option<String>>,
+    /// New e-mail address; `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
+}
+
 /// A piece of work at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {

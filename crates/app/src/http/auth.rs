@@ -6,9 +6,14 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
+use super::extract::StrictQuery;
+use super::fields;
 use super::problem::Problem;
 use super::state::App;
+use crate::db::DbError;
 use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
 use crate::listener::PeerAddr;
 
@@ -27,6 +32,8 @@ pub(super) struct Authenticated {
     pub(super) actor: Actor,
     /// The link behind it; an application with a secret key has none.
     pub(super) link: Option<Link>,
+    /// The application that called.
+    pub(super) application: Application,
     /// When the request came, for everything that it does.
     pub(super) now: Timestamp,
 }
@@ -36,9 +43,9 @@ impl FromRequestParts<App> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match authenticate(parts, app).await {
-            Ok((application, caller)) => {
+            Ok(caller) => {
                 // The key of a page is public: only those who are known use up its rate.
-                app.take_request(&application).map_err(too_many)?;
+                app.take_request(&caller.application).map_err(too_many)?;
                 Ok(caller)
             }
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
@@ -52,25 +59,72 @@ impl FromRequestParts<App> for Authenticated {
     }
 }
 
+/// What a download says in its query, since it is a navigation, which sends no headers of a page's own.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DownloadQuery {
+    /// The publishable application key, in the place of `x-api-key`. Secret keys are refused here.
+    application_key: Option<String>,
+    /// Whose session is meant: `staff`, `crew` or `customer`.
+    role: Option<String>,
+}
+
+/// Somebody who downloads. The person is known by the session's cookie, or by headers as everywhere; a cookie of ours is
+/// sent along with no other site's request.
+pub(super) struct Downloader(pub(super) Authenticated);
+
+impl FromRequestParts<App> for Downloader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let StrictQuery(query) = StrictQuery::<DownloadQuery>::from_request_parts(parts, app).await?;
+        let by_query = query.application_key.is_some();
+        if let Some(role) = query.role {
+            let role = fields::word("role", &role, Role::parse, "staff, crew, customer")?;
+            put_header(parts, ROLE_HEADER, "role", role.as_str())?;
+        }
+        if let Some(key) = query.application_key {
+            put_header(parts, APPLICATION_KEY_HEADER, "application_key", &key)?;
+        }
+        let caller = Authenticated::from_request_parts(parts, app).await?;
+        if by_query && caller.application.kind != ApplicationKind::Publishable {
+            let detail = "a secret application key belongs into the header x-api-key, never into a URL";
+            return Err(Problem::unauthenticated("application_key_secret", detail));
+        }
+        Ok(Self(caller))
+    }
+}
+
+fn put_header(parts: &mut Parts, name: &'static str, field: &str, value: &str) -> Result<(), Problem> {
+    if parts.headers.contains_key(name) {
+        return Err(Problem::field(field, format!("must not be given when there is a header {name}")));
+    }
+    let value =
+        HeaderValue::from_str(value).map_err(|_| Problem::field(field, "must hold plain characters"))?;
+    parts.headers.insert(name, value);
+    Ok(())
+}
+
 fn too_many(seconds: u64) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait and try again")
         .with_header(header::RETRY_AFTER, seconds)
 }
 
-async fn authenticate(parts: &Parts, app: &App) -> Result<(Application, Authenticated), Problem> {
+async fn authenticate(parts: &Parts, app: &App) -> Result<Authenticated, Problem> {
     let application = application(parts, app).await?;
     let now = now();
     if let Some(token) = bearer(&parts.headers)? {
-        return Ok((application, by_token(app, &token, now).await?));
+        return by_token(app, application, &token, now).await;
     }
     if let ApplicationKind::Secret { role, scope } = &application.kind {
         let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
         let may_upload = *role != Role::Customer;
         let actor = Actor { link_id, role: *role, scope: scope.clone(), may_upload };
-        return Ok((application, Authenticated { actor, link: None, now }));
+        return Ok(Authenticated { actor, link: None, application, now });
     }
     match session(parts, is_secure(app, &parts.headers))? {
-        Some(token) => Ok((application, by_token(app, &token, now).await?)),
+        Some(token) => by_token(app, application, &token, now).await,
         None => Err(Problem::unauthenticated("token_missing", "show a token: Authorization: Bearer …")),
     }
 }
@@ -97,7 +151,12 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-async fn by_token(app: &App, token: &Secret, now: Timestamp) -> Result<Authenticated, Problem> {
+async fn by_token(
+    app: &App,
+    application: Application,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<Authenticated, Problem> {
     let refuse = || {
         Problem::unauthenticated("token_invalid", "this token is not known, has expired or was taken back")
     };
@@ -112,7 +171,18 @@ async fn by_token(app: &App, token: &Secret, now: Timestamp) -> Result<Authentic
         scope: link.scope.clone(),
         may_upload: link.may_upload,
     };
-    Ok(Authenticated { actor, link: Some(link), now })
+    Ok(Authenticated { actor, link: Some(link), application, now })
+}
+
+/// Whether somebody who was let in a while ago still would be: neither their key nor their token was taken back.
+pub(super) async fn is_still_valid(app: &App, caller: &Authenticated) -> Result<bool, DbError> {
+    let application = app.db.application_by_key(caller.application.key_hash).await?;
+    if application.is_none_or(|application| application.revoked_at.is_some()) {
+        return Ok(false);
+    }
+    let Some(link) = &caller.link else { return Ok(true) };
+    let link = app.db.link(link.link_id.clone()).await?;
+    Ok(link.is_some_and(|link| link.is_live(now())))
 }
 
 /// Notes the use of a link beside the request: nobody waits for it, and on a full disk it is simply not noted.

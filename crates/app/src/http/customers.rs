@@ -1,4 +1,4 @@
-//! Customers: staff make them; everybody reads those in their scope.
+//! Customers: staff make and change them; everybody reads those in their scope.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use super::extract::{JsonBody, PathIds, StrictQuery};
 use super::fields;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::domain::{Action, Customer, CustomerId, Role, Scope};
+use crate::domain::{Action, Customer, CustomerChange, CustomerId, Role, Scope};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
@@ -68,6 +68,22 @@ pub(super) struct CustomerPage {
     customers: Vec<CustomerBody>,
     /// Where the next page begins; null at the end.
     next_cursor: Option<String>,
+}
+
+/// A change of a customer. Absent fields stay; null takes away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeCustomer {
+    /// A person's or company's name.
+    name: Option<String>,
+    /// As typed, or null.
+    #[serde(default, deserialize_with = "fields::nullable")]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Option<String>>,
+    /// As typed, or null.
+    #[serde(default, deserialize_with = "fields::nullable")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
 }
 
 /// Which customers to list.
@@ -156,12 +172,49 @@ pub(super) async fn read_customer(
     caller: Authenticated,
     PathIds(customer_id): PathIds<String>,
 ) -> Result<Json<CustomerBody>, Problem> {
-    let missing = || Problem::new(StatusCode::NOT_FOUND, "customer_not_found", "there is no such customer");
-    let customer_id = CustomerId::parse(&customer_id).map_err(|_| missing())?;
-    let scope = &caller.actor.scope;
-    if *scope != Scope::AllJobs && customer_in(&app, scope).await?.as_ref() != Some(&customer_id) {
-        return Err(missing());
-    }
-    let customer = app.db.customer(customer_id).await?.ok_or_else(missing)?;
+    let customer_id = reachable(&app, &caller, &customer_id).await?;
+    let customer = app.db.customer(customer_id).await?.ok_or_else(not_found)?;
     Ok(Json(CustomerBody::of(customer, caller.actor.role)))
+}
+
+/// Changes a customer.
+#[utoipa::path(patch, path = "/customers/{customer_id}", request_body = ChangeCustomer,
+    params(("customer_id" = String, Path)), responses(
+    (status = 200, description = "The customer as it is now", body = CustomerBody),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn change_customer(
+    State(app): State<App>,
+    caller: Authenticated,
+    PathIds(customer_id): PathIds<String>,
+    JsonBody(wish): JsonBody<ChangeCustomer>,
+) -> Result<Json<CustomerBody>, Problem> {
+    let customer_id = reachable(&app, &caller, &customer_id).await?;
+    // A customer is of all their jobs, so one who reaches a single job does not change them.
+    require(caller.actor.decide_general(Action::WriteJobs))?;
+    let optional = |field: &str, given: Option<Option<String>>, characters_max| {
+        given.map(|text| fields::optional_text(field, text.as_deref(), characters_max)).transpose()
+    };
+    let change = CustomerChange {
+        name: wish.name.map(|name| fields::text("name", &name, 200)).transpose()?,
+        phone: optional("phone", wish.phone, 50)?,
+        email: optional("email", wish.email, 254)?,
+    };
+    app.db.change_customer(customer_id.clone(), change).await?;
+    let customer = app.db.customer(customer_id).await?.ok_or_else(not_found)?;
+    Ok(Json(CustomerBody::of(customer, caller.actor.role)))
+}
+
+fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "customer_not_found", "there is no such customer")
+}
+
+/// The id in a path, unless it is out of the caller's scope. Whether there is such a customer is not looked up.
+async fn reachable(app: &App, caller: &Authenticated, customer_id: &str) -> Result<CustomerId, Problem> {
+    let customer_id = CustomerId::parse(customer_id).map_err(|_| not_found())?;
+    let scope = &caller.actor.scope;
+    if *scope != Scope::AllJobs && customer_in(app, scope).await?.as_ref() != Some(&customer_id) {
+        return Err(not_found());
+    }
+    Ok(customer_id)
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,11 +10,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::auth::Authenticated;
 use super::customers::CustomerBody;
 use super::extract::{JsonBody, PathIds, StrictQuery};
-use super::fields;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::db::{DbError, JobFilter, JobRow};
-use crate::domain::{Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, Role};
+use super::{endpoints, fields};
+use crate::db::{Cover, DbError, JobFilter, JobRow};
+use crate::domain::{Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, Rendition, Role};
+use crate::events::Change;
+use crate::process::rendition_key;
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
 const LIMIT_DEFAULT: usize = 50;
@@ -66,6 +68,9 @@ pub(super) struct JobBody {
     customer: Option<CustomerBody>,
     /// Stored photos; not for customers.
     photo_count: Option<u64>,
+    /// A signed URL of the 320 px copy of the newest photo that is ready and not hidden; null without one, and for
+    /// customers.
+    cover_url: Option<String>,
 }
 
 /// A page of jobs.
@@ -141,6 +146,7 @@ pub(super) async fn create_job(
         }
         other => Problem::from(other),
     })?;
+    app.events.tell(Change::Job(job_id.clone()));
     Ok((StatusCode::CREATED, Json(JobCreated { job_id: job_id.to_string() })))
 }
 
@@ -156,6 +162,7 @@ fn read_scheduled_for(text: Option<&str>) -> Result<Option<Timestamp>, Problem> 
 pub(super) async fn list_jobs(
     State(app): State<App>,
     caller: Authenticated,
+    headers: HeaderMap,
     StrictQuery(query): StrictQuery<ListJobs>,
 ) -> Result<Json<JobPage>, Problem> {
     let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
@@ -176,7 +183,9 @@ pub(super) async fn list_jobs(
     let next_cursor = rows.last().filter(|_| more).map(|row| {
         fields::encode_cursor(&format!("{}/{}", row.job.created_at.as_millisecond(), row.job.job_id))
     });
-    let jobs = rows.into_iter().map(|row| body(row, &caller.actor)).collect();
+    let endpoint = endpoints::store_endpoint(&app, &headers)?;
+    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let jobs = rows.into_iter().map(|row| body(row, &caller.actor, &sign)).collect();
     Ok(Json(JobPage { jobs, next_cursor }))
 }
 
@@ -196,12 +205,13 @@ fn read_cursor(cursor: &str) -> Result<(Timestamp, JobId), Problem> {
 pub(super) async fn read_job(
     State(app): State<App>,
     caller: Authenticated,
+    headers: HeaderMap,
     PathIds(job_id): PathIds<String>,
 ) -> Result<Json<JobBody>, Problem> {
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::ReadJob, &row.job))?;
-    Ok(Json(body(row, &caller.actor)))
+    Ok(Json(with_cover(&app, &caller, &headers, row)?))
 }
 
 /// Changes a job.
@@ -213,6 +223,7 @@ pub(super) async fn change_job(
     State(app): State<App>,
     caller: Authenticated,
     PathIds(job_id): PathIds<String>,
+    headers: HeaderMap,
     JsonBody(wish): JsonBody<ChangeJob>,
 ) -> Result<Json<JobBody>, Problem> {
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
@@ -234,13 +245,29 @@ pub(super) async fn change_job(
             .transpose()?,
     };
     app.db.change_job(job_id.clone(), change).await?;
+    app.events.tell(Change::Job(job_id.clone()));
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
-    Ok(Json(body(row, &caller.actor)))
+    Ok(Json(with_cover(&app, &caller, &headers, row)?))
+}
+
+/// One job as the caller may see it.
+fn with_cover(
+    app: &App,
+    caller: &Authenticated,
+    headers: &HeaderMap,
+    row: JobRow,
+) -> Result<JobBody, Problem> {
+    let endpoint = endpoints::store_endpoint(app, headers)?;
+    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    Ok(body(row, &caller.actor, &sign))
 }
 
 /// A job as one person may see it.
-fn body(row: JobRow, actor: &Actor) -> JobBody {
+fn body(row: JobRow, actor: &Actor, sign: &impl Fn(&str) -> String) -> JobBody {
     let inside = actor.role != Role::Customer;
+    let cover_url = row.cover.filter(|_| inside).map(|Cover { photo_id, version }| {
+        sign(&rendition_key(&row.job.job_id, &photo_id, &version, Rendition::Thumb))
+    });
     JobBody {
         job_id: row.job.job_id.to_string(),
         title: row.job.title,
@@ -250,5 +277,6 @@ fn body(row: JobRow, actor: &Actor) -> JobBody {
         created_at: inside.then(|| row.job.created_at.to_string()),
         customer: inside.then(|| CustomerBody::of(row.customer, actor.role)),
         photo_count: inside.then_some(row.photo_count),
+        cover_url,
     }
 }

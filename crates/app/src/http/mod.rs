@@ -1,8 +1,10 @@
 //! The HTTP face: the same router on one machine, in a cluster and in Lambda.
 
+mod archive;
 mod auth;
 mod customers;
 mod endpoints;
+mod events;
 mod extract;
 mod fields;
 mod health;
@@ -15,6 +17,7 @@ mod photos;
 mod problem;
 mod processing;
 mod session;
+mod shortcuts;
 mod state;
 mod uploads;
 
@@ -41,16 +44,19 @@ fn api_router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(uploads::create_upload))
         .routes(routes!(photos::list_photos))
-        .routes(routes!(photos::change_photo, photos::delete_photo))
+        .routes(routes!(photos::read_photo, photos::change_photo, photos::delete_photo))
+        .routes(routes!(archive::read_archive))
         .routes(routes!(processing::process_photos))
         .routes(routes!(metrics::read_metrics))
         .routes(routes!(jobs::create_job, jobs::list_jobs))
         .routes(routes!(jobs::read_job, jobs::change_job))
         .routes(routes!(customers::create_customer, customers::list_customers))
-        .routes(routes!(customers::read_customer))
+        .routes(routes!(customers::read_customer, customers::change_customer))
         .routes(routes!(links::create_link, links::list_links))
         .routes(routes!(links::revoke_link))
         .routes(routes!(session::create_session, session::read_session, session::delete_session))
+        .routes(routes!(events::read_events))
+        .routes(routes!(shortcuts::read_android_shortcuts))
         .routes(routes!(health::read_config))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

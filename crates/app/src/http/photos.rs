@@ -1,4 +1,4 @@
-//! `GET /list_photos`, and the change and deletion of photos by staff.
+//! `GET /list_photos`, one photo, and the change and deletion of photos by staff.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ use crate::domain::merge::{ListedPhoto, Merged, StoredObject, merge};
 use crate::domain::{
     Action, Actor, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, Rendition,
 };
+use crate::events::Change;
 use crate::process::{remove_photo, rendition_key};
 
 const LIMIT_DEFAULT: usize = 100;
@@ -127,6 +128,35 @@ pub(super) async fn list_photos(
     cacheable(&headers, &page)
 }
 
+/// Reads one photo, as the list shows it.
+#[utoipa::path(get, path = "/jobs/{job_id}/photos/{photo_id}",
+    params(("job_id" = String, Path), ("photo_id" = String, Path)), responses(
+    (status = 200, description = "The photo", body = PhotoBody),
+    (status = 304, description = "Unchanged since the ETag in If-None-Match"),
+    (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn read_photo(
+    State(app): State<App>,
+    caller: Authenticated,
+    headers: HeaderMap,
+    PathIds(ids): PathIds<(String, String)>,
+) -> Result<Response, Problem> {
+    let (job, photo_id) = photo_of_job(&app, &caller, Action::ListPhotos, ids).await?;
+    let record = app.db.photos(job.job_id.clone(), vec![photo_id.clone()]).await?.pop();
+    let object = match record {
+        Some(record) => app.bucket.find(&record.key, caller.now).await?,
+        None => find_object(&app, &job.job_id, &photo_id, caller.now).await?,
+    };
+    let object = object.ok_or_else(Problem::photo_not_found)?;
+    let mut merged = merge_page(&app, &caller.actor, &job.job_id, &[object]).await?;
+    heal(&app, &job.job_id, &merged, caller.now).await;
+    let photo = merged.photos.pop().filter(|photo| photo.photo_id == photo_id);
+    let photo = photo.ok_or_else(Problem::photo_not_found)?;
+    let endpoint = endpoints::store_endpoint(&app, &headers)?;
+    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    cacheable(&headers, &body(&job.job_id, photo, &sign))
+}
+
 /// A cursor is the last key of the page before; one of another job is none of ours.
 fn read_cursor(job_id: &JobId, cursor: Option<&str>) -> Result<String, Problem> {
     let prefix = ObjectName::photos_prefix(job_id);
@@ -136,7 +166,7 @@ fn read_cursor(job_id: &JobId, cursor: Option<&str>) -> Result<String, Problem> 
 }
 
 /// Reads pages of the bucket and merges them with the records until `limit` photos are there.
-async fn collect_page(
+pub(super) async fn collect_page(
     app: &App,
     actor: &Actor,
     job: &Job,
@@ -230,8 +260,8 @@ fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> P
 
 /// Answers with an `ETag` of the very bytes, or 304 where the caller has them. URLs are stable within a window, so an
 /// unchanged list is the same bytes.
-fn cacheable(headers: &HeaderMap, page: &PhotoPage) -> Result<Response, Problem> {
-    let json = serde_json::to_vec(page).map_err(Problem::internal)?;
+fn cacheable(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {
+    let json = serde_json::to_vec(answer).map_err(Problem::internal)?;
     let digest = Sha256::digest(&json);
     let tag = URL_SAFE_NO_PAD.encode(digest);
     let etag = HeaderValue::from_str(&format!("\"{tag}\"")).map_err(Problem::internal)?;
@@ -290,11 +320,12 @@ pub(super) async fn change_photo(
         Some(text) => Some(fields::optional_text("caption", text.as_deref(), 2_000)?),
         None => None,
     };
-    let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
+    let (job, photo_id) = photo_of_job(&app, &caller, Action::ChangePhotos, ids).await?;
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
     app.db.adopt_photos(vec![record]).await?;
     let change = PhotoChange { phase, caption, hidden: wish.hidden };
-    if app.db.change_photo(job.job_id, photo_id, change).await? {
+    if app.db.change_photo(job.job_id.clone(), photo_id, change).await? {
+        app.events.tell(Change::Photos(job.job_id));
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::photo_not_found())
@@ -312,14 +343,20 @@ pub(super) async fn delete_photo(
     caller: Authenticated,
     PathIds(ids): PathIds<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let (job, photo_id) = photo_of_job(&app, &caller, ids).await?;
+    let (job, photo_id) = photo_of_job(&app, &caller, Action::ChangePhotos, ids).await?;
     let record = find_photo(&app, &job.job_id, &photo_id, caller.now).await?;
     // In a task of its own, so that a client who leaves does not stop it half way.
-    tokio::spawn(delete_record_and_object(app, record, caller.now)).await.map_err(Problem::internal)??;
+    let deletion = async move {
+        let deleted = delete_record_and_object(&app, record, caller.now).await;
+        // Half done, it is no longer shown either.
+        app.events.tell(Change::Photos(job.job_id));
+        deleted
+    };
+    tokio::spawn(deletion).await.map_err(Problem::internal)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete_record_and_object(app: App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
+async fn delete_record_and_object(app: &App, record: PhotoRecord, now: Timestamp) -> Result<(), Problem> {
     let (job_id, photo_id) = (record.job_id.clone(), record.photo_id.clone());
     if !photo_id.is_ours() {
         // No form of ours can bring it back, and an older tool may use the name again for another photo: no mark stays.
@@ -332,15 +369,16 @@ async fn delete_record_and_object(app: App, record: PhotoRecord, now: Timestamp)
     Ok(remove_photo(&app.bucket, &record, now).await?)
 }
 
-/// The job and photo of a path, once the caller may change photos there.
+/// The job and photo of a path, once the caller may do that there.
 async fn photo_of_job(
     app: &App,
     caller: &Authenticated,
+    action: Action,
     (job_id, photo_id): (String, String),
 ) -> Result<(Job, PhotoId), Problem> {
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
     let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
-    require(caller.actor.decide(Action::ChangePhotos, &job))?;
+    require(caller.actor.decide(action, &job))?;
     let photo_id = PhotoId::parse(&photo_id).map_err(|_| Problem::photo_not_found())?;
     Ok((job, photo_id))
 }

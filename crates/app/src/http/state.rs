@@ -8,16 +8,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::db::Db;
 use crate::delivery::Delivery;
 use crate::domain::{Application, ApplicationId};
+use crate::events::Events;
 use crate::process::{Metrics, Queue};
 use crate::s3::Bucket;
 
 /// Failed attempts of one address in a minute.
 const STRANGER_REQUESTS_PER_MINUTE_MAX: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// Pages that may listen for changes at once, whatever the number of connections.
+const EVENT_STREAMS_MAX: usize = 256;
+/// Archives of photos that may be sent at once: each keeps a disk busy.
+const ARCHIVES_MAX: usize = 16;
 /// Addresses remembered before those that have been quiet are dropped.
 const STRANGERS_MAX: usize = 10_000;
 
@@ -37,6 +43,14 @@ pub struct Inner {
     pub bucket: Bucket,
     /// How signed URLs are made.
     pub delivery: Delivery,
+    /// Who tells of changes.
+    pub events: Events,
+    /// Pages that may listen for changes at once.
+    pub event_slots: Arc<Semaphore>,
+    /// Archives of photos that may be sent at once.
+    pub archive_slots: Arc<Semaphore>,
+    /// Cancelled when no further requests are wanted: what would go on ends.
+    pub stop: CancellationToken,
     /// Photos that wait for the processor.
     pub queue: Queue,
     /// What this process counts.
@@ -68,10 +82,18 @@ impl App {
         delivery: Delivery,
         pages_application_key: String,
         store_port: u16,
+        stop: CancellationToken,
     ) -> Self {
+        let events = Events::default();
+        // Most connections stay for those who ask and go.
+        let event_streams_max = (config.network.connections_max / 4).clamp(1, EVENT_STREAMS_MAX);
         let inner = Inner {
             config,
-            queue: Queue::new(Arc::clone(&db)),
+            queue: Queue::new(Arc::clone(&db), events.clone()),
+            events,
+            event_slots: Arc::new(Semaphore::new(event_streams_max)),
+            archive_slots: Arc::new(Semaphore::new(ARCHIVES_MAX)),
+            stop,
             metrics: Arc::default(),
             db,
             bucket,

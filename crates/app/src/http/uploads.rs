@@ -25,8 +25,10 @@ use crate::s3::signing_time;
 const PHOTOS_MAX: usize = 100;
 /// What S3 answers to a form or a PUT that stored the photo.
 const SUCCESS_STATUS: u16 = 201;
+/// What every PUT must send beside its type, so that no upload takes the place of another.
+pub(super) const PUT_ONCE_HEADERS: [(&str, &str); 1] = [("if-none-match", "*")];
 /// What a photo may be. The processor looks at the bytes; this keeps honest mistakes out.
-const CONTENT_TYPES: [(&str, &[&str]); 7] = [
+pub(super) const CONTENT_TYPES: [(&str, &[&str]); 7] = [
     ("image/jpeg", &["jpg", "jpeg", "jpe", "jfif"]),
     ("image/png", &["png"]),
     ("image/webp", &["webp"]),
@@ -54,7 +56,7 @@ pub(super) struct CreateUpload {
     photo_name: Option<String>,
     /// Its type; by the name's ending when absent.
     content_type: Option<String>,
-    /// Its exact size in bytes. Needed for `PUT`.
+    /// Its exact size in bytes; any up to the server's limit when absent.
     size: Option<u64>,
     /// The SHA-256 of its bytes, in hexadecimal or base64.
     sha256: Option<String>,
@@ -80,7 +82,7 @@ pub(super) struct PhotoUpload {
     photo_name: Option<String>,
     /// Its type; by the name's ending when absent.
     content_type: Option<String>,
-    /// Its exact size in bytes. Needed for `PUT`.
+    /// Its exact size in bytes; any up to the server's limit when absent.
     size: Option<u64>,
     /// The SHA-256 of its bytes, in hexadecimal or base64.
     sha256: Option<String>,
@@ -181,7 +183,7 @@ pub(super) async fn create_upload(
     let method = read_method(wish.method.as_deref())?;
     let expires_seconds = read_expiry(&app, wish.expires_in)?;
     let several = wish.photos.is_some();
-    let photos = read_photos(&app, wish, method)?;
+    let photos = read_photos(&app, wish)?;
 
     let job = app.db.job(job_id.clone()).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::Upload, &job))?;
@@ -239,7 +241,7 @@ struct Photo {
     idempotency_key: Option<String>,
 }
 
-fn read_photos(app: &App, wish: CreateUpload, method: Method) -> Result<Vec<Photo>, Problem> {
+fn read_photos(app: &App, wish: CreateUpload) -> Result<Vec<Photo>, Problem> {
     let single = PhotoUpload {
         photo_name: wish.photo_name,
         content_type: wish.content_type,
@@ -251,7 +253,7 @@ fn read_photos(app: &App, wish: CreateUpload, method: Method) -> Result<Vec<Phot
         location: wish.location,
         idempotency_key: wish.idempotency_key,
     };
-    let Some(several) = wish.photos else { return Ok(vec![read_photo(app, single, method, "")?]) };
+    let Some(several) = wish.photos else { return Ok(vec![read_photo(app, single, "")?]) };
     if let Some(field) = first_field(&single) {
         return Err(Problem::field(field, "must stand in the entries of `photos` when there are any"));
     }
@@ -261,7 +263,7 @@ fn read_photos(app: &App, wish: CreateUpload, method: Method) -> Result<Vec<Phot
     several
         .into_iter()
         .enumerate()
-        .map(|(index, Object(photo))| read_photo(app, photo, method, &format!("photos[{index}].")))
+        .map(|(index, Object(photo))| read_photo(app, photo, &format!("photos[{index}].")))
         .collect()
 }
 
@@ -282,7 +284,7 @@ fn first_field(photo: &PhotoUpload) -> Option<&'static str> {
 }
 
 /// Checks one wish; `at` stands before the names of its fields.
-fn read_photo(app: &App, photo: PhotoUpload, method: Method, at: &str) -> Result<Photo, Problem> {
+fn read_photo(app: &App, photo: PhotoUpload, at: &str) -> Result<Photo, Problem> {
     let field = |name: &str| format!("{at}{name}");
     let name = photo.photo_name.ok_or_else(|| Problem::field(field("photo_name"), "is missing"))?;
     let name = read_name(&field("photo_name"), &name)?;
@@ -293,9 +295,6 @@ fn read_photo(app: &App, photo: PhotoUpload, method: Method, at: &str) -> Result
             let detail = format!("`{}` may be at most {bytes_max} bytes", field("size"));
             let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "photo_too_large", detail);
             return Err(problem.about(field("size")));
-        }
-        None if method == Method::Put => {
-            return Err(Problem::field(field("size"), "is needed for method PUT"));
         }
         _ => {}
     }
@@ -444,12 +443,11 @@ fn sign(
             (form.url, Some(Pairs(form.fields)), None)
         }
         Method::Put => {
-            let size = record.size_bytes.unwrap_or_default().to_string();
-            let mut headers = vec![
-                ("content-length", size.as_str()),
-                ("content-type", record.content_type.as_str()),
-                ("if-none-match", "*"),
-            ];
+            // A phone's shortcut does not know the size: the store then holds the photo against its limit.
+            let size = record.size_bytes.map(|size| size.to_string());
+            let mut headers = vec![("content-type", record.content_type.as_str())];
+            headers.extend(PUT_ONCE_HEADERS);
+            headers.extend(size.as_deref().map(|size| ("content-length", size)));
             headers.extend(checksum.as_deref().map(|checksum| ("x-amz-checksum-sha256", checksum)));
             let put = signer.presign_put(
                 endpoint,

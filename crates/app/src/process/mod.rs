@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::{Db, DbError};
 use crate::domain::merge::StoredObject;
 use crate::domain::{JobId, ObjectName, PhotoId, PhotoRecord};
+use crate::events::{Change, Events};
 use crate::http::now;
 use crate::s3::Bucket;
 use worker::{Budget, Worker};
@@ -76,17 +77,19 @@ impl ProcessConfig {
     }
 }
 
-/// The queue, for those who put photos in: in the database, with a bell for the workers of this process.
+/// The queue, for those who put photos in: in the database, with a bell for the workers of this process, and news for
+/// the pages that are open.
 #[derive(Clone)]
 pub struct Queue {
     db: Arc<dyn Db>,
     bell: Arc<Notify>,
+    events: Events,
 }
 
 impl Queue {
     /// A queue in this database.
-    pub fn new(db: Arc<dyn Db>) -> Self {
-        Self { db, bell: Arc::default() }
+    pub fn new(db: Arc<dyn Db>, events: Events) -> Self {
+        Self { db, bell: Arc::default(), events }
     }
 
     /// Queues photos of one job; those that have no record get one of what the bucket says.
@@ -119,6 +122,7 @@ impl Queue {
         }
         self.db.mark_stored(job_id.clone(), photos).await?;
         self.ring();
+        self.events.tell(Change::Photos(job_id.clone()));
         Ok(())
     }
 
@@ -178,6 +182,7 @@ impl Processor {
             db: self.queue.db.as_ref(),
             bucket: &self.bucket,
             metrics: &self.metrics,
+            events: &self.queue.events,
             photo_bytes_max: self.photo_bytes_max,
             time_zone: &time_zone,
         };
@@ -246,6 +251,8 @@ impl Processor {
         // Objects of older tools are queued by the listing, which knows whether their job exists.
         if record.is_some_and(|record| record.key == key) {
             self.queue.note_stored(&job_id, vec![(photo_id, now())]).await?;
+        } else {
+            self.queue.events.tell(Change::Photos(job_id));
         }
         Ok(())
     }

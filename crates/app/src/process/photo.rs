@@ -12,6 +12,7 @@ use crate::db::{Db, DbError, Found};
 use crate::domain::{
     JobId, Location, ObjectName, Outcome, PhotoId, PhotoRecord, Rendition, Renditions, Verdict,
 };
+use crate::events::{Change, Events};
 use crate::s3::{Bucket, S3Error};
 
 /// Which way of making renditions this is: another way gives them other keys.
@@ -39,6 +40,7 @@ pub(super) struct Bench<'a> {
     pub(super) db: &'a dyn Db,
     pub(super) bucket: &'a Bucket,
     pub(super) metrics: &'a Metrics,
+    pub(super) events: &'a Events,
     pub(super) photo_bytes_max: u64,
     pub(super) time_zone: &'a TimeZone,
 }
@@ -148,6 +150,7 @@ impl Bench<'_> {
         let (job_id, photo_id) = (&record.job_id, &record.photo_id);
         let outcome = Outcome { source_etag, verdict };
         let kept = self.db.finish_photo(job_id.clone(), photo_id.clone(), outcome, found).await?;
+        self.events.tell(Change::Photos(job_id.clone()));
         let now = crate::http::now();
         if !kept {
             // Deleted meanwhile: what was made of it goes too.

@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
 use qdn_sign::{AddressStyle, Endpoint, EndpointError, Signer};
-use qdn_store::Store;
+use qdn_store::{Store, StoreBody};
 
 use crate::domain::merge::StoredObject;
 
@@ -64,6 +64,36 @@ pub struct Object {
     pub bytes: Bytes,
     /// Without quotation marks.
     pub etag: String,
+}
+
+/// An object that is being read.
+pub struct OpenObject {
+    /// As it was stored.
+    pub content_type: String,
+    /// All of it.
+    pub size_bytes: u64,
+    left_bytes: u64,
+    body: StoreBody,
+}
+
+impl OpenObject {
+    /// The next piece; `None` after the last. An object that ends before its end is an error.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
+        loop {
+            let frame = tokio::time::timeout(DEADLINE, self.body.frame()).await.map_err(|_| S3Error::Late)?;
+            let Some(frame) = frame else { break };
+            let frame = frame.map_err(|error| S3Error::Unreadable(error.to_string()))?;
+            let Ok(bytes) = frame.into_data() else { continue };
+            let left = self.left_bytes.checked_sub(bytes.len() as u64);
+            self.left_bytes =
+                left.ok_or_else(|| S3Error::Unreadable("more than was announced".to_owned()))?;
+            return Ok(Some(bytes));
+        }
+        if self.left_bytes > 0 {
+            return Err(S3Error::Unreadable("less than was announced".to_owned()));
+        }
+        Ok(None)
+    }
 }
 
 /// What is sent, besides the key and the query.
@@ -147,6 +177,27 @@ impl Bucket {
         Ok(Some(Object { bytes, etag }))
     }
 
+    /// Opens an object to be read piece by piece. `None` when there is none.
+    pub async fn open(&self, key: &str, now: Timestamp) -> Result<Option<OpenObject>, S3Error> {
+        let request = self.request(Method::GET, Some(key), &[], Sent::default(), now)?;
+        let answer = tokio::time::timeout(DEADLINE, self.store.handle(request)).await;
+        let (head, body) = answer.map_err(|_| S3Error::Late)?.into_parts();
+        if head.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = header(http::header::CONTENT_TYPE).to_owned();
+        let size_bytes = header(http::header::CONTENT_LENGTH).parse().ok();
+        let refused = || S3Error::Refused {
+            method: Method::GET,
+            key: format!("{}/{key}", self.name),
+            status: head.status,
+            body: String::new(),
+        };
+        let size_bytes = size_bytes.filter(|_| head.status == StatusCode::OK).ok_or_else(refused)?;
+        Ok(Some(OpenObject { content_type, size_bytes, left_bytes: size_bytes, body }))
+    }
+
     /// Stores an object, durably when this returns.
     pub async fn put(
         &self,
@@ -176,6 +227,19 @@ impl Bucket {
         answer_bytes_max: usize,
         now: Timestamp,
     ) -> Result<Response<Bytes>, S3Error> {
+        let request = self.request(method, key, query, sent, now)?;
+        let exchange = exchange(self.store.clone(), request, answer_bytes_max);
+        tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| S3Error::Late)?
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        key: Option<&str>,
+        query: &[(&str, &str)],
+        sent: Sent<'_>,
+        now: Timestamp,
+    ) -> Result<Request<Full<Bytes>>, S3Error> {
         let headers: Vec<_> = sent.content_type.map(|value| ("content-type", value)).into_iter().collect();
         let url = self.signer.presign_request(
             &self.endpoint,
@@ -195,10 +259,7 @@ impl Bucket {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request =
-            request.body(Full::new(sent.body)).map_err(|error| S3Error::Unreadable(error.to_string()))?;
-        let exchange = exchange(self.store.clone(), request, answer_bytes_max);
-        tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| S3Error::Late)?
+        request.body(Full::new(sent.body)).map_err(|error| S3Error::Unreadable(error.to_string()))
     }
 
     fn expect(

@@ -98,7 +98,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let (tell_commit, commits) = mpsc::channel(COMMITS_KEPT);
     let store = open_store(&config, &keys, api_address, origins.clone(), tell_commit).await?;
     tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
-    let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port())?;
+    let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port(), stop.clone())?;
     let processor = tokio::spawn(processor(&config, &app).run(commits, stop.clone()));
 
     let limits =
@@ -184,6 +184,7 @@ async fn open_store(
     let mut store = StoreConfig::new(store_path(&config.storage.data), vec![credentials]);
     store.region.clone_from(&config.storage.region);
     store.disk_floor_bytes = config.storage.disk_floor_bytes;
+    store.write_once_bytes_max = config.uploads.photo_bytes_max;
     store.commits = Some(commits);
     store.cors = CorsConfig { allowed_origins, same_host_port: Some(api.port()) };
     let store = Store::open(store).await.context("opening the photo store")?;
@@ -197,6 +198,7 @@ fn assemble(
     db: Arc<dyn Db>,
     store: Store,
     store_port: u16,
+    stop: CancellationToken,
 ) -> anyhow::Result<App> {
     let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
     let signer = Arc::new(Signer::new(credentials, &config.storage.region));
@@ -206,7 +208,7 @@ fn assemble(
         bucket: config.storage.bucket.clone(),
         window_seconds: config.uploads.delivery_window_seconds,
     };
-    Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port))
+    Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port, stop))
 }
 
 fn processor(config: &Config, app: &App) -> Processor {

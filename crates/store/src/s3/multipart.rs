@@ -133,8 +133,10 @@ impl Backend {
         let upload = self.upload_file(&input.bucket, &input.key, &input.upload_id).await?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
         asked.extend(upload.algorithm);
+        let max_bytes = self.inner.config.object_bytes_max;
         let received =
-            receive_checked(&self.inner, body, input.content_length, expected, asked, promised).await?;
+            receive_checked(&self.inner, body, input.content_length, max_bytes, expected, asked, promised)
+                .await?;
         let trailer = trailer(input.bucket, input.key, &received, Meta::default());
         let stored = self.store_part(received, trailer, input.upload_id, input.part_number).await?;
         let checksums = stored.checksums;

@@ -158,6 +158,7 @@ pub(super) async fn receive_checked(
     inner: &Arc<Inner>,
     body: Option<StreamingBlob>,
     content_length: Option<i64>,
+    max_bytes: u64,
     expected: Expected,
     mut asked: Vec<Algorithm>,
     promised: Option<Promised>,
@@ -172,12 +173,8 @@ pub(super) async fn receive_checked(
         })?;
     asked.extend(expected.checksums.algorithms());
     asked.extend(promised.as_ref().map(|promised| promised.algorithm));
-    let announced = Announced {
-        exact_bytes: Some(exact_bytes),
-        reserve_bytes: exact_bytes,
-        max_bytes: inner.config.object_bytes_max,
-        asked,
-    };
+    let announced =
+        Announced { exact_bytes: Some(exact_bytes), reserve_bytes: exact_bytes, max_bytes, asked };
     let received = receive(inner, body, announced).await?;
     expected.check(&received)?;
     if let Some(promised) = promised {
@@ -242,8 +239,10 @@ impl Backend {
         let meta = meta_of!(input);
         check_meta(&meta)?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
+        let max_bytes = self.inner.put_bytes_max(&input.key);
         let received =
-            receive_checked(&self.inner, body, input.content_length, expected, asked, promised).await?;
+            receive_checked(&self.inner, body, input.content_length, max_bytes, expected, asked, promised)
+                .await?;
         let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
         let trailer = trailer(input.bucket, input.key, &received, meta);
         let stored = store(&self.inner, received, trailer, condition).await?;

@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, ToSql, ffi, params, params_from_iter};
 
 use super::row::{self, Answer, millis};
-use crate::db::{DbError, JobFilter, JobRow, Result};
-use crate::domain::{Customer, CustomerId, Job, JobChange, JobId, JobStatus, Scope};
+use crate::db::{Cover, DbError, JobFilter, JobRow, Result};
+use crate::domain::{Customer, CustomerChange, CustomerId, Job, JobChange, JobId, JobStatus, PhotoId, Scope};
 
 pub(super) fn insert_customer(db: &Connection, customer: &Customer) -> Result<()> {
     db.prepare_cached("INSERT INTO customers VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
@@ -35,6 +35,27 @@ pub(super) fn customers(db: &Connection, after: Option<&CustomerId>, limit: usiz
     Ok(select.query_map(params![after, limit], read_customer)?.collect::<Answer<_>>()?)
 }
 
+pub(super) fn change_customer(
+    db: &Connection,
+    customer_id: &CustomerId,
+    change: &CustomerChange,
+) -> Result<bool> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE customers SET name = coalesce(?2, name), phone = iif(?3, ?4, phone), email = iif(?5, ?6, email)
+             WHERE customer_id = ?1",
+        )?
+        .execute(params![
+            customer_id.as_str(),
+            change.name,
+            change.phone.is_some(),
+            change.phone.clone().flatten(),
+            change.email.is_some(),
+            change.email.clone().flatten(),
+        ])?;
+    Ok(changed == 1)
+}
+
 pub(super) fn insert(db: &Connection, job: &Job) -> Result<()> {
     let inserted =
         db.prepare_cached("INSERT INTO jobs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
@@ -62,12 +83,17 @@ pub(super) fn by_id(db: &Connection, job_id: &JobId) -> Result<Option<Job>> {
     Ok(select.query_row([job_id.as_str()], read_job).optional()?)
 }
 
-/// A job with its customer and the number of its photos.
-const SELECT_ROWS: &str = "SELECT jobs.*, customers.name AS customer_name, phone, email,
+/// A job with its customer, the number of its photos and the one that stands for it.
+pub(super) const SELECT_ROWS: &str = "SELECT jobs.*, customers.name AS customer_name, phone, email,
         customers.created_at AS customer_created_at,
-        (SELECT count(*) FROM photos WHERE photos.job_id = jobs.job_id
-         AND stored_at IS NOT NULL AND deleted_at IS NULL) AS photo_count
-    FROM jobs JOIN customers USING (customer_id)";
+        (SELECT count(*) FROM photos INDEXED BY photos_stored WHERE photos.job_id = jobs.job_id
+         AND stored_at IS NOT NULL AND deleted_at IS NULL) AS photo_count,
+        cover.photo_id AS cover_photo_id, cover.rendition_version AS cover_version
+    FROM jobs JOIN customers USING (customer_id)
+    LEFT JOIN photos AS cover ON cover.job_id = jobs.job_id AND cover.photo_id = (
+        SELECT photo_id FROM photos WHERE photos.job_id = jobs.job_id
+            AND status = 'ready' AND hidden = 0 AND stored_at IS NOT NULL AND deleted_at IS NULL
+        ORDER BY stored_at DESC, photo_id DESC LIMIT 1)";
 
 pub(super) fn row_by_id(db: &Connection, job_id: &JobId) -> Result<Option<JobRow>> {
     let mut select = db.prepare_cached(&format!("{SELECT_ROWS} WHERE jobs.job_id = ?1"))?;
@@ -162,5 +188,12 @@ fn read_job(row: &Row<'_>) -> Answer<Job> {
 }
 
 fn read_row(row: &Row<'_>) -> Answer<JobRow> {
-    Ok(JobRow { job: read_job(row)?, customer: read_customer(row)?, photo_count: row.get("photo_count")? })
+    let version: Option<String> = row.get("cover_version")?;
+    let cover = version
+        .map(|version| {
+            row::id(row, "cover_photo_id", PhotoId::parse).map(|photo_id| Cover { photo_id, version })
+        })
+        .transpose()?;
+    let photo_count = row.get("photo_count")?;
+    Ok(JobRow { job: read_job(row)?, customer: read_customer(row)?, photo_count, cover })
 }

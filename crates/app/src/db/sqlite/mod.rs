@@ -19,8 +19,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Db, DbError, Found, Grant, JobFilter, JobRow, Result};
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerId, Job, JobChange, JobId, Link, LinkId, Outcome,
-    PhotoChange, PhotoId, PhotoRecord, SecretHash,
+    Application, ApplicationId, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link, LinkId,
+    Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
 };
 
 /// How long a statement waits for another process that writes.
@@ -203,6 +203,9 @@ impl Db for Sqlite {
     async fn customer(&self, customer_id: CustomerId) -> Result<Option<Customer>> {
         self.read(move |db| jobs::customer(db, &customer_id)).await
     }
+    async fn change_customer(&self, customer_id: CustomerId, change: CustomerChange) -> Result<bool> {
+        self.write(move |db| jobs::change_customer(db, &customer_id, &change)).await
+    }
     async fn customers(&self, after: Option<CustomerId>, limit: usize) -> Result<Vec<Customer>> {
         self.read(move |db| jobs::customers(db, after.as_ref(), limit)).await
     }
@@ -287,6 +290,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Sqlite::open(&folder.path().join("qdn.sqlite")).await.unwrap();
         super::super::contract::run(&db).await;
+    }
+
+    #[tokio::test]
+    async fn the_cover_and_the_count_of_a_job_are_read_from_their_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&folder.path().join("qdn.sqlite")).await.unwrap();
+        let plan = db.read(|db| {
+            let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", jobs::SELECT_ROWS))?;
+            let steps = explain.query_map([], |row| row.get::<_, String>("detail"))?;
+            Ok(steps.collect::<row::Answer<Vec<_>>>()?.join("\n"))
+        });
+        let plan = plan.await.unwrap();
+        for index in ["INDEX photos_cover (job_id=?", "INDEX photos_stored (job_id=?"] {
+            assert!(plan.contains(index), "{index} in {plan}");
+        }
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 
     #[tokio::test]
