@@ -1,9 +1,13 @@
-import { serviceWorker } from "./worker-plugin.ts";
 import { defineConfig } from "vitest/config";
+import { preloadPages } from "./vite/preloadPages.ts";
+import { serviceWorker } from "./vite/serviceWorker.ts";
 
 export default defineConfig({
   appType: "mpa",
-  plugins: [serviceWorker({ page: "capture", entry: "src/worker/worker.ts", scope: "/capture/" })],
+  plugins: [
+    preloadPages(),
+    serviceWorker({ page: "capture", entry: "src/worker/worker.ts", scope: "/capture/" }),
+  ],
   build: {
     // Nothing may become a data: address: the pages' policy allows scripts and styles from files only.
     assetsInlineLimit: 0,

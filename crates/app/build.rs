@@ -16,7 +16,7 @@ const SOURCES: &[&str] = &[
     "package.json",
     "package-lock.json",
     "vite.config.ts",
-    "worker-plugin.ts",
+    "vite",
     "tsconfig.json",
 ];
 

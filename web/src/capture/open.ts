@@ -1,8 +1,8 @@
 /** Opening the capture page: from what the phone knows, at once; then from what the server says. */
+import { listJobs } from "../api/calls";
 import type { Api } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { Job, PageConfig } from "../api/types";
-import { loadJobs } from "../parts/useScopedJobs";
 import {
   isAlive,
   keepLink,
@@ -13,7 +13,8 @@ import {
   setting,
 } from "../queue/database";
 import { apiOf } from "../queue/work";
-import { signIn, tokenOf } from "../start/session";
+import { JOBS_AHEAD, tokenOf } from "../start/ahead";
+import { signIn } from "../start/session";
 
 /** What the open page works with. */
 export interface Opened {
@@ -68,7 +69,7 @@ export async function openFresh(): Promise<OpenResult> {
       usedAt: Date.now(),
       dead: false,
       jobId: session.job_id ?? null,
-      jobs: await loadJobs(apiOf(config.application_key, token), session.job_id ?? null),
+      jobs: (await listJobs(apiOf(config.application_key, token), { limit: JOBS_AHEAD })).items,
     };
     await Promise.all([keepLink(link), keepSetting("config", config), pruneLinks(Date.now())])
       // A phone without a store, or with a full disk, works all the same.

@@ -5,19 +5,23 @@ import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
 import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
+import type { FirstPictures } from "./useFirstPictures";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
 /** The photos of a job as square tiles, uploads under way among them. */
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
-  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
-  before?: number;
-  total?: number;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
+  /** The place of the first photo among all, and how many all are, where they stand in several grids. */
+  from?: number;
+  total?: number;
+  /** Which pictures load before all others; without it all load as the browser likes. */
+  first?: FirstPictures;
 }) {
+  const { from = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
   useViewerSoon(props.photos.length > 0);
   return (
@@ -27,8 +31,9 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={(props.before ?? 0) + index + 1}
-              total={props.total ?? props.photos.length}
+              index={from + index + 1}
+              total={total}
+              turn={turnOf(from + index, first)}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -52,19 +57,38 @@ export function PhotoGridSkeleton({ count }: { count: number }) {
   );
 }
 
+/** How the pictures of the first screen go before the others. */
+interface Turn {
+  urgent: boolean;
+  wait: boolean;
+  onSeen: (() => void) | undefined;
+}
+
+/** As the browser likes. */
+const NO_TURN: Turn = { urgent: false, wait: false, onSeen: undefined };
+
+function turnOf(place: number, first: FirstPictures | undefined): Turn {
+  if (first === undefined) return NO_TURN;
+  const urgent = place < first.count;
+  return { urgent, wait: !urgent && !first.seen, onSeen: first.onSeen };
+}
+
 /** One photo that the server has. */
 export function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
+  turn?: Turn;
   onOpen: () => void;
   onBroken: () => void;
 }) {
   const { words } = useWords();
   const { photo, preview } = props.tile;
+  const turn = props.turn ?? NO_TURN;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
-  const blur = thumbhashUrl(photo.thumbhash);
+  const broken = src !== null && brokenSrc === src;
+  const blur = turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
@@ -77,33 +101,60 @@ export function PhotoTile(props: {
         onPointerEnter={warmViewer}
         onFocus={warmViewer}
       >
-        {src === null || brokenSrc === src ? (
+        {src === null || broken || turn.wait ? (
           <span class="unseen">{number}</span>
         ) : (
-          <img
+          <TilePicture
             src={src}
             alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
-            loading="lazy"
-            decoding="async"
-            onError={() => {
+            turn={turn}
+            onBroken={() => {
               setBrokenSrc(src);
               props.onBroken();
             }}
           />
         )}
       </button>
-      {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
-      {photo.status !== "rejected" && src === null && blur === null && (
-        <NoPreview text={words.job.preparing} />
-      )}
-      {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class={`chip ${photo.phase}`}>{phase}</span>}
-      {hidden !== null && (
-        <span class="hidden-mark" title={hidden}>
+      <TileMarks photo={photo} seen={src !== null} broken={broken} />
+    </div>
+  );
+}
+
+/** What stands over the picture, or in its place. */
+function TileMarks(props: { photo: Photo; seen: boolean; broken: boolean }) {
+  const { words } = useWords();
+  const { photo } = props;
+  const rejected = photo.status === "rejected";
+  return (
+    <>
+      {rejected && <NoPreview text={words.job.rejected} />}
+      {!rejected && !props.seen && !photo.thumbhash && <NoPreview text={words.job.preparing} />}
+      {props.broken && <NoPreview text={words.job.noPreview} />}
+      {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
+      {photo.hidden && (
+        <span class="hidden-mark" title={words.job.hidden}>
           <Icon name="unseen" size={16} />
         </span>
       )}
-    </div>
+    </>
+  );
+}
+
+function TilePicture(props: { src: string; alt: string; turn: Turn; onBroken: () => void }) {
+  const { urgent, onSeen } = props.turn;
+  return (
+    <img
+      src={props.src}
+      alt={props.alt}
+      loading={urgent ? "eager" : "lazy"}
+      fetchpriority={urgent ? "high" : "auto"}
+      decoding="async"
+      onLoad={onSeen}
+      onError={() => {
+        onSeen?.();
+        props.onBroken();
+      }}
+    />
   );
 }
 

@@ -34,7 +34,7 @@ export function Gate(props: {
         </button>
       )}
       {phone && !props.staff && (
-        <a class="button" href={`tel:${phone}`}>
+        <a class={props.kind === "failed" ? "button" : "button main"} href={`tel:${phone}`}>
           <Icon name="phone" />
           {words.gate.call(phone)}
         </a>

@@ -43,7 +43,7 @@ export function DayGrids(props: {
             <PhotoGrid
               photos={day.photos}
               items={isLast ? items : itemsOf(day.photos, items)}
-              before={before}
+              from={before}
               total={photos.length}
               onOpen={props.onOpen}
               onBroken={props.onBroken}
