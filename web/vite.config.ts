@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { compress } from "./vite/compress.ts";
 import { preloadPages } from "./vite/preloadPages.ts";
 import { serviceWorker } from "./vite/serviceWorker.ts";
 
@@ -7,6 +8,7 @@ export default defineConfig({
   plugins: [
     preloadPages(),
     serviceWorker({ page: "capture", entry: "src/worker/worker.ts", scope: "/capture/" }),
+    compress(),
   ],
   build: {
     // Nothing may become a data: address: the pages' policy allows scripts and styles from files only.

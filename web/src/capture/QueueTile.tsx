@@ -9,7 +9,8 @@ export function QueueTile({ item, onOpen }: { item: QueueItem; onOpen: () => voi
   const { tone, icon, text } = badgeOf(item, words);
   return (
     <div class="tile" data-state={item.state.kind}>
-      <button type="button" aria-label={`${item.name}: ${text}`} onClick={onOpen}>
+      <button type="button" onClick={onOpen}>
+        <span class="unseen">{item.name}</span>
         {item.preview === null ? (
           <span class="no-preview">
             <Icon name="image" size={28} />
@@ -18,7 +19,7 @@ export function QueueTile({ item, onOpen }: { item: QueueItem; onOpen: () => voi
           <img src={item.preview} alt="" decoding="async" />
         )}
         {item.phase !== null && <span class="chip">{words.phase[item.phase]}</span>}
-        <span class={`badge ${tone}`} aria-hidden="true">
+        <span class={`badge ${tone}`}>
           {item.state.kind === "sending" && (
             <span class="bar" style={{ width: `${100 * fractionSent(item)}%` }} />
           )}
