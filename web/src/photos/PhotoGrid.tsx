@@ -14,6 +14,8 @@ export function PhotoGrid(props: {
   /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
   before?: number;
   total?: number;
+  /** While photos are picked: a press on one picks it instead of opening it. */
+  picked?: ReadonlySet<string> | null;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
@@ -29,6 +31,7 @@ export function PhotoGrid(props: {
               tile={tile}
               index={(props.before ?? 0) + index + 1}
               total={props.total ?? props.photos.length}
+              picked={props.picked?.has(tile.photo.photo_id) ?? null}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -56,6 +59,8 @@ function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
+  /** Null while nobody picks. */
+  picked?: boolean | null;
   onOpen: () => void;
   onBroken: () => void;
 }) {
@@ -72,6 +77,7 @@ function PhotoTile(props: {
       <button
         type="button"
         data-photo-id={photo.photo_id}
+        aria-pressed={props.picked ?? undefined}
         onClick={props.onOpen}
         onPointerEnter={warmViewer}
         onFocus={warmViewer}
@@ -96,13 +102,26 @@ function PhotoTile(props: {
         <NoPreview text={words.job.preparing} />
       )}
       {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class={`chip ${photo.phase}`}>{phase}</span>}
-      {hidden !== null && (
-        <span class="hidden-mark" title={hidden}>
+      <TileMarks photo={photo} picked={props.picked ?? null} />
+    </div>
+  );
+}
+
+/** What lies on a tile's corners: its tag, whether it is picked, whether customers don't see it. */
+function TileMarks({ photo, picked }: { photo: Photo; picked: boolean | null }) {
+  const { words } = useWords();
+  return (
+    <>
+      {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
+      {picked !== null && (
+        <span class="picked-mark">{picked && <Icon name="check" size={24} />}</span>
+      )}
+      {photo.hidden && (
+        <span class="hidden-mark" title={words.job.hidden}>
           <Icon name="unseen" size={16} />
         </span>
       )}
-    </div>
+    </>
   );
 }
 
