@@ -237,3 +237,47 @@ test("photos stand in the order they were taken, under their days", async ({
   expect(await idsIn(page)).toEqual(order);
   expect(new Set(order)).toEqual(new Set([late, noon, early]));
 });
+
+test("several photos are picked, tagged, hidden and deleted together", async ({
+  server,
+  openPage,
+}) => {
+  const files = [SMALL, SMALL, SMALL, SMALL, SMALL];
+  const { page, jobId } = await openJobWith(server, openPage, "Picked", files);
+  const bar = page.locator(".picked-bar");
+  await page.getByRole("button", { name: "Select", exact: true }).click();
+  await expect(bar).toContainText("None selected");
+  await tiles(page).first().click();
+  await tiles(page)
+    .nth(2)
+    .click({ modifiers: ["Shift"] });
+  await expect(bar).toContainText("3 selected");
+  await expect(tiles(page).nth(1)).toHaveAttribute("aria-pressed", "true");
+  await tiles(page).nth(1).click();
+  await bar.getByLabel("Tag").selectOption("after");
+  await expect(page.locator(".chip.after")).toHaveCount(2);
+  await bar.getByRole("button", { name: "Hide from the customer" }).click();
+  await expect(page.locator(".hidden-mark")).toHaveCount(2);
+  const state = async () =>
+    (await photosOf(server, jobId)).filter(({ phase, hidden }) => phase === "after" && hidden);
+  await expect.poll(state).toHaveLength(2);
+
+  await bar.getByRole("button", { name: "Delete the selected photos" }).click();
+  await expect(photosIn(page)).toHaveCount(3);
+  await expect(page.locator("#photos-title")).toBeFocused();
+  await expect(page.locator(".undo-note")).toContainText("2 photos deleted");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(photosIn(page)).toHaveCount(5);
+
+  // By keyboard: X picks, Escape ends the picking and only then closes the drawer.
+  await tiles(page).nth(3).focus();
+  await page.keyboard.press("x");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+X");
+  await expect(bar).toContainText("2 selected");
+  await page.keyboard.press("Escape");
+  await expect(bar).toHaveCount(0);
+  await expect(tiles(page).nth(4)).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(openPicture(page)).toBeVisible();
+});

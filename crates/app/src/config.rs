@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use http::Uri;
 
 use crate::process::ProcessConfig;
+use crate::tls::TlsFiles;
 
 /// The whole configuration of `qdn serve`.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,8 @@ pub struct NetworkConfig {
     pub public_url: Option<String>,
     /// How people reach the store. `None`: by the host name they used for the API, at the store's port.
     pub store_public_url: Option<String>,
+    /// The certificate of both ports, which then speak TLS only.
+    pub tls: Option<TlsFiles>,
     /// Seconds that requests in flight get to finish on shutdown.
     pub drain_seconds: u64,
     /// Connections at once, on each of the two ports.
@@ -47,6 +50,7 @@ impl Default for NetworkConfig {
             store_listen: SocketAddr::new(local, 9000),
             public_url: None,
             store_public_url: None,
+            tls: None,
             drain_seconds: 30,
             connections_max: 1024,
         }
@@ -176,6 +180,13 @@ impl Config {
             );
         }
         problems
+    }
+}
+
+impl NetworkConfig {
+    /// How URLs of the two ports begin, unless a proxy in front speaks TLS for us.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 }
 

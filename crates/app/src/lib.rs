@@ -13,3 +13,4 @@ pub mod process;
 pub mod s3;
 pub mod serve;
 pub mod telemetry;
+pub mod tls;

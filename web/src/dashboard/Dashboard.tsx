@@ -139,9 +139,9 @@ function useDashboardKeys(
     add: () => setOver("newJob"),
     help: () => setOver("keys"),
     undo: () => {
-      const photo = deletions.undo();
-      if (photo !== null) focusTile(photo.photo_id);
-      return photo !== null;
+      const [photo] = deletions.undo();
+      if (photo !== undefined) focusTile(photo.photo_id);
+      return photo !== undefined;
     },
   });
 

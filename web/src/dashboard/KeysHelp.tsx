@@ -20,6 +20,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
     [["1", "2", "3", "4"], keys.tag],
     [["0"], keys.noTag],
     [["H"], keys.hide],
+    [["X"], keys.select],
     [["Delete"], keys.delete],
   ];
   return (

@@ -12,16 +12,18 @@ import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
+  before?: number;
+  total?: number;
+  /** While photos are picked: a press on one picks it instead of opening it. */
+  picked?: ReadonlySet<string> | null;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
-  /** The place of the first photo among all, and how many all are, where they stand in several grids. */
-  from?: number;
-  total?: number;
   /** Which pictures load before all others; without it all load as the browser likes. */
   first?: FirstPictures;
 }) {
-  const { from = 0, total = props.photos.length, first } = props;
+  const { before = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
   useViewerSoon(props.photos.length > 0);
   return (
@@ -31,9 +33,10 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={from + index + 1}
+              index={before + index + 1}
               total={total}
-              turn={turnOf(from + index, first)}
+              turn={turnOf(before + index, first)}
+              picked={props.picked?.has(tile.photo.photo_id) ?? null}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -79,12 +82,14 @@ export function PhotoTile(props: {
   index: number;
   total: number;
   turn?: Turn;
+  /** Null while nobody picks. */
+  picked?: boolean | null;
   onOpen: () => void;
   onBroken: () => void;
 }) {
   const { words } = useWords();
   const { photo, preview } = props.tile;
-  const turn = props.turn ?? NO_TURN;
+  const { turn = NO_TURN, picked = null } = props;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
   const broken = src !== null && brokenSrc === src;
@@ -115,22 +120,35 @@ export function PhotoTile(props: {
           />
         )}
       </button>
-      <TileMarks photo={photo} seen={src !== null} broken={broken} />
+      <TileMarks
+        photo={photo}
+        picked={picked}
+        broken={broken}
+        bare={src === null && !photo.thumbhash}
+      />
     </div>
   );
 }
 
-/** What stands over the picture, or in its place. */
-function TileMarks(props: { photo: Photo; seen: boolean; broken: boolean }) {
+/** What lies over a tile: why there is no picture, the tag, whether it is picked, and whether it is hidden. */
+function TileMarks(props: {
+  photo: Photo;
+  picked: boolean | null;
+  broken: boolean;
+  bare: boolean;
+}) {
   const { words } = useWords();
-  const { photo } = props;
+  const { photo, picked } = props;
   const rejected = photo.status === "rejected";
   return (
     <>
       {rejected && <NoPreview text={words.job.rejected} />}
-      {!rejected && !props.seen && !photo.thumbhash && <NoPreview text={words.job.preparing} />}
+      {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
       {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
+      {picked !== null && (
+        <span class="picked-mark">{picked && <Icon name="check" size={24} />}</span>
+      )}
       {photo.hidden && (
         <span class="hidden-mark" title={words.job.hidden}>
           <Icon name="unseen" size={16} />

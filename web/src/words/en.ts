@@ -107,7 +107,8 @@ export const en = {
     add: "New job",
     undo: "Bring back a deleted photo",
     help: "Show the keys",
-    photoTitle: "In an open photo",
+    select: "Select a photo",
+    photoTitle: "With a photo",
     photos: "Previous and next photo",
     tag: "Before, during, after, issue",
     noTag: "No tag",
@@ -139,9 +140,20 @@ export const en = {
 
   undo: {
     title: "Deleted photos",
-    deleted: "Photo deleted",
+    deleted: (count: number) => (count === 1 ? "Photo deleted" : `${count} photos deleted`),
     undo: "Undo",
-    failed: (why: string) => `The photo is still there: it wasn't deleted. ${why}`,
+    failed: (count: number, why: string) =>
+      count === 1
+        ? `The photo is still there: it wasn't deleted. ${why}`
+        : `${count} photos are still there: they weren't deleted. ${why}`,
+  },
+
+  picked: {
+    begin: "Select",
+    done: "Done",
+    all: "Select all",
+    count: (count: number) => (count === 0 ? "None selected" : `${count} selected`),
+    delete: "Delete the selected photos",
   },
 
   photoTools: {

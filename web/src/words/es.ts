@@ -110,7 +110,8 @@ export const es: Words = {
     add: "Nuevo trabajo",
     undo: "Recuperar una foto eliminada",
     help: "Mostrar las teclas",
-    photoTitle: "Con una foto abierta",
+    select: "Seleccionar una foto",
+    photoTitle: "Con una foto",
     photos: "Foto anterior y siguiente",
     tag: "Antes, durante, después, problema",
     noTag: "Sin etiqueta",
@@ -142,9 +143,20 @@ export const es: Words = {
 
   undo: {
     title: "Fotos eliminadas",
-    deleted: "Foto eliminada",
+    deleted: (count) => (count === 1 ? "Foto eliminada" : `${count} fotos eliminadas`),
     undo: "Deshacer",
-    failed: (why) => `La foto sigue ahí: no se eliminó. ${why}`,
+    failed: (count, why) =>
+      count === 1
+        ? `La foto sigue ahí: no se eliminó. ${why}`
+        : `${count} fotos siguen ahí: no se eliminaron. ${why}`,
+  },
+
+  picked: {
+    begin: "Seleccionar",
+    done: "Listo",
+    all: "Todas",
+    count: (count) => (count === 0 ? "Ninguna" : count === 1 ? "1 elegida" : `${count} elegidas`),
+    delete: "Eliminar las fotos elegidas",
   },
 
   photoTools: {

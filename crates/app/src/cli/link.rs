@@ -10,7 +10,7 @@ use crate::db::Db as _;
 use crate::domain::{JobId, LinkId, Role, Scope};
 use crate::http::now;
 use crate::links;
-use crate::serve::address_path;
+use crate::serve::{Address, address_path};
 
 /// Whom a link is for.
 #[derive(Clone, Copy, ValueEnum)]
@@ -138,7 +138,7 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
             bail!("--public-url must be an origin such as https://photos.example.com")
         }
         Some(url) => url.clone(),
-        None => server_origin(&arguments.data)?,
+        None => server_address(&arguments.data)?.api,
     };
     let now = now();
     let seconds = arguments.days.map_or(links::default_seconds(role), |days| u32::from(days) * 86_400);
@@ -155,13 +155,7 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
 }
 
 /// Where the server of this data folder answers, or answered last.
-pub(super) fn server_origin(data: &DataArgument) -> anyhow::Result<String> {
-    #[derive(serde::Deserialize)]
-    struct Address {
-        api: String,
-    }
+pub(super) fn server_address(data: &DataArgument) -> anyhow::Result<Address> {
     let path = super::existing(&data.data, &address_path(&data.data))?;
-    let address: Address = serde_json::from_slice(&std::fs::read(&path)?)
-        .with_context(|| format!("{} is damaged", path.display()))?;
-    Ok(address.api)
+    serde_json::from_slice(&std::fs::read(&path)?).with_context(|| format!("{} is damaged", path.display()))
 }

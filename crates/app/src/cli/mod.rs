@@ -30,7 +30,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the API, the pages and the photo store
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     /// Add and list jobs
     #[command(subcommand)]
     Job(job::JobCommand),
@@ -98,7 +98,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         // It is to have no thread and no open file that it does not need.
         Command::PhotoWorker(arguments) => return Ok(crate::process::run_child(arguments.bytes_max)?),
         Command::Store(command) => return store::run(command),
-        Command::Serve(arguments) => Box::pin(serve::run(arguments)),
+        Command::Serve(arguments) => Box::pin(serve::run(*arguments)),
         Command::Job(command) => Box::pin(job::run(command)),
         Command::Link(command) => Box::pin(link::run(command)),
         Command::Upload(arguments) => Box::pin(upload::run(arguments)),

@@ -8,6 +8,7 @@ use clap::Args;
 use super::DataArgument;
 use crate::config::{Config, NetworkConfig, PagesConfig, StorageConfig, UploadConfig};
 use crate::process::ProcessConfig;
+use crate::tls::TlsFiles;
 
 /// What `qdn serve` can be told; every setting has an environment variable of its own too.
 #[derive(Args)]
@@ -29,6 +30,12 @@ pub(super) struct ServeArguments {
     /// How people reach the photo store, such as <https://store.example.com>
     #[arg(long, env = "QDN_STORE_PUBLIC_URL", value_name = "ORIGIN")]
     store_public_url: Option<String>,
+    /// Speak TLS on both ports, with the certificate (and those that vouch for it) in this file, in PEM; read again when it changes
+    #[arg(long, env = "QDN_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, env = "QDN_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Write this file (0600) once both ports answer: addresses, keys and fresh tokens as JSON
     #[arg(long, env = "QDN_READY_FILE", value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -99,6 +106,10 @@ impl ServeArguments {
                 store_listen: on_host(self.store_listen),
                 public_url: self.public_url,
                 store_public_url: self.store_public_url,
+                tls: self
+                    .tls_certificate
+                    .zip(self.tls_key)
+                    .map(|(certificate, key)| TlsFiles { certificate, key }),
                 drain_seconds: self.drain_seconds,
                 connections_max: self.connections_max,
             },

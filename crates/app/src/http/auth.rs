@@ -250,10 +250,11 @@ pub(super) fn cookie_name(role: Role, secure: bool) -> String {
     format!("{prefix}qdn-{}", role.as_str())
 }
 
-/// Whether the browser reached us by TLS, as the public URL or a proxy's header says.
+/// Whether the browser reached us by TLS: ours, or, as the public URL or its header says, a proxy's.
 pub(super) fn is_secure(app: &App, headers: &HeaderMap) -> bool {
     match &app.config.network.public_url {
         Some(url) => url.starts_with("https://"),
+        None if app.config.network.tls.is_some() => true,
         None => headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn store_origin(app: &App, headers: &HeaderMap) -> Result<String, Pro
     }
     let authority = host(headers)?;
     // `host()` keeps the brackets of an IPv6 address.
-    let origin = format!("http://{}:{}", authority.host(), app.store_port);
+    let scheme = app.config.network.scheme();
+    let origin = format!("{scheme}://{}:{}", authority.host(), app.store_port);
     // A host that cannot be signed for is none; so it cannot reach a policy header either.
     Endpoint::new(&origin, AddressStyle::Path).map(|_| origin).map_err(|_| bad_host())
 }

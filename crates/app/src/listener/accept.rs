@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Ending, Shared, serve_connection};
-use super::{LimitedBody, ListenerLimits};
+use super::{LimitedBody, ListenerLimits, Port};
 
 /// The shortest and the longest pause after an accept that failed for want of file descriptors or memory.
 const BACKOFF_MIN: Duration = Duration::from_millis(10);
@@ -43,7 +43,7 @@ pub async fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
 }
 
-/// Serves HTTP/1.1 on `listener` until `shutdown` is cancelled, then lets the requests in flight finish for up to
+/// Serves HTTP/1.1 on `port` until `shutdown` is cancelled, then lets the requests in flight finish for up to
 /// `drain_seconds`, cuts the rest, and tells what became of them.
 ///
 /// Every request carries a [`super::PeerAddr`] extension. A handler future is dropped when its client goes away or its
@@ -53,7 +53,7 @@ pub async fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
 /// A handler that panics is answered 500 in its place and the connection closed; an answer's body that panics ends its
 /// connection. Neither touches other connections.
 pub async fn serve<H, F, B>(
-    listener: TcpListener,
+    port: impl Into<Port>,
     limits: ListenerLimits,
     handler: H,
     shutdown: CancellationToken,
@@ -65,7 +65,9 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    let Port { tcp: listener, tls } = port.into();
     let shared = Arc::new(Shared {
+        tls,
         room: Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS))),
         limits: Arc::new(limits),
         handler,

@@ -14,13 +14,16 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::exchange::{Exchange, InFlight};
 use super::response::{AnswerBody, close_after, from_handler, from_listener};
 use super::stream::LimitedStream;
+use super::tls;
 use super::{LimitedBody, ListenerLimits};
 
 /// The address a request's connection came from, an extension of every request.
@@ -33,6 +36,8 @@ pub struct PeerAddr(pub SocketAddr);
 pub(super) struct Shared<H> {
     pub(super) handler: H,
     pub(super) limits: Arc<ListenerLimits>,
+    /// How connections are secured, if they are.
+    pub(super) tls: Option<Arc<TlsAcceptor>>,
     /// One permit for each connection that may still be accepted.
     pub(super) room: Arc<Semaphore>,
     /// All permits are taken, and nobody has yet seen the backlog empty since.
@@ -72,7 +77,36 @@ where
     let _ = tcp.set_nodelay(true);
     let exchange = Arc::new(Exchange::default());
     let stream = LimitedStream::new(tcp, Arc::clone(&shared.limits), Arc::clone(&exchange));
-    let service = service_fn(|request| answer(request, peer, &shared, Arc::clone(&exchange)));
+    let Some(acceptor) = &shared.tls else {
+        return serve_stream(stream, peer, &shared, exchange).await;
+    };
+    let secured = tokio::select! {
+        secured = tls::handshake(stream, acceptor, &shared.limits, &exchange) => secured,
+        () = shared.drain.cancelled() => return Ending::Idle,
+    };
+    match secured {
+        Ok(stream) => serve_stream(stream, peer, &shared, exchange).await,
+        Err(error) => {
+            tracing::debug!(%peer, error = &error as &dyn Error, "a TLS handshake failed");
+            Ending::Idle
+        }
+    }
+}
+
+/// Serves one connection, secured or not, to its end.
+async fn serve_stream<H, F, B>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    shared: &Shared<H>,
+    exchange: Arc<Exchange>,
+) -> Ending
+where
+    H: Fn(Request<LimitedBody>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let service = service_fn(|request| answer(request, peer, shared, Arc::clone(&exchange)));
     let mut connection = pin!(protocol(&shared.limits).serve_connection(TokioIo::new(stream), service));
 
     let mut crowded = shared.crowded.subscribe();

@@ -15,6 +15,9 @@
 //!   that takes them for something else must refuse them itself;
 //! - a head over [`ListenerLimits::header_bytes_max`]: 431;
 //! - the HTTP/2 preface: refused; both ports speak HTTP/1 only.
+//!
+//! Under TLS ([`Port::with_tls`]) the limits are those of the bytes that travel: of the handshake too, which counts as a
+//! connection from its first moment. Plain HTTP is answered 400 there.
 
 mod accept;
 mod body;
@@ -24,9 +27,11 @@ mod limits;
 mod pace;
 mod response;
 mod stream;
+mod tls;
 
 pub use accept::{DrainReport, bind, serve};
 pub use body::{BodyError, LimitedBody};
 pub use connection::PeerAddr;
 pub use limits::ListenerLimits;
 pub use response::AnswerBody;
+pub use tls::Port;

@@ -51,6 +51,20 @@ impl LimitedStream {
         }
     }
 
+    /// Waits for the client's first byte, and leaves it where it is.
+    pub(super) async fn first_byte(&self) -> io::Result<u8> {
+        let mut first = [0];
+        match self.tcp.peek(&mut first).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(first[0]),
+        }
+    }
+
+    /// The clock for the first head starts again: what came so far was no part of it.
+    pub(super) fn restart_head(&mut self) {
+        self.read_wait.timer.as_mut().reset(Instant::now() + self.limits.header_read());
+    }
+
     /// Ready when the client has let us wait too long for its next head.
     fn poll_head_overdue(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.exchange.in_flight() {

@@ -1,6 +1,7 @@
 //! `qdn serve`: both ports, the database and the store in one process, from first start to drained shutdown.
 
 mod keys;
+mod names;
 mod ready;
 mod sample;
 mod welcome;
@@ -28,11 +29,14 @@ use crate::delivery::Delivery;
 use crate::domain::{JobId, Role, Scope};
 use crate::http::App;
 use crate::links;
-use crate::listener::{self, LimitedBody, ListenerLimits};
+use crate::listener::{self, LimitedBody, ListenerLimits, Port};
 use crate::process::Processor;
 use crate::s3::Bucket;
+use crate::tls::Certificate;
+use names::Names;
 
 pub use keys::Keys;
+pub use ready::Address;
 pub use sample::ensure_applications;
 
 /// How often the store learns of origins that applications were given.
@@ -78,7 +82,13 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let _lock = keys::lock_folder(&data)?;
     let store_listener = bind(config.network.store_listen).await?;
     let api_listener = bind(config.network.listen).await?;
-    let (api_address, store_address) = (api_listener.local_addr()?, store_listener.local_addr()?);
+    let certificate = config.network.tls.clone().map(Certificate::load).transpose()?;
+    let names = Names {
+        scheme: config.network.scheme(),
+        host: certificate.as_ref().and_then(|certificate| certificate.host_name()),
+        api: api_listener.local_addr()?,
+        store: store_listener.local_addr()?,
+    };
 
     let (keys, first_start) = Keys::load_or_create(&data)?;
     if !database_path(&data).exists() && store_path(&data).exists() && !config.storage.new_database {
@@ -96,27 +106,32 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
     let origins = OriginList::default();
     let (tell_commit, commits) = mpsc::channel(COMMITS_KEPT);
-    let store = open_store(&config, &keys, api_address, origins.clone(), tell_commit).await?;
+    let store = open_store(&config, &keys, names.api, origins.clone(), tell_commit).await?;
     tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
-    let app = assemble(&config, &keys, db.clone(), store.clone(), store_address.port(), stop.clone())?;
+    let app = assemble(&config, &keys, db.clone(), store.clone(), names.store.port(), stop.clone())?;
     let processor = tokio::spawn(processor(&config, &app).run(commits, stop.clone()));
 
     let limits =
         ListenerLimits { connections_max: config.network.connections_max, ..ListenerLimits::default() };
     let drain = config.network.drain_seconds;
-    let api = tokio::spawn(serve_api(api_listener, limits.clone(), app, stop.clone(), drain));
-    let objects = tokio::spawn(serve_store(store_listener, limits, store.clone(), stop.clone(), drain));
+    let api_port = port(api_listener, certificate.as_ref())?;
+    let store_port = port(store_listener, certificate.as_ref())?;
+    if let Some(certificate) = certificate {
+        tokio::spawn(certificate.follow(stop.clone()));
+    }
+    let api = tokio::spawn(serve_api(api_port, limits.clone(), app, stop.clone(), drain));
+    let objects = tokio::spawn(serve_store(store_port, limits, store.clone(), stop.clone(), drain));
 
-    if let Err(error) = ready::write_address(&data, &config, api_address) {
+    if let Err(error) = ready::write_address(&data, &config, &names) {
         tracing::warn!(error = format!("{error:#}"), "the command line will not find this server by itself");
     }
     if let Some(path) = ready_file {
-        ready::write(&path, &config, &keys, db.as_ref(), &sample_job, api_address, store_address).await?;
+        ready::write(&path, &config, &keys, db.as_ref(), &sample_job, &names).await?;
     }
-    if let Err(error) = welcome::print(&config, db.as_ref(), &sample_job, api_address, first_start).await {
+    if let Err(error) = welcome::print(&config, db.as_ref(), &sample_job, &names, first_start).await {
         tracing::warn!(error = format!("{error:#}"), "the welcome links could not be made; see `qdn link`");
     }
-    tracing::info!(%api_address, %store_address, "ready");
+    tracing::info!(api_address = %names.api, store_address = %names.store, scheme = names.scheme, "ready");
 
     let ended = tokio::try_join!(until_stop(api, &stop, "API"), until_stop(objects, &stop, "photo store"));
     // The processor writes to the store until it ends.
@@ -173,6 +188,13 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
+fn port(listener: TcpListener, certificate: Option<&Arc<Certificate>>) -> anyhow::Result<Port> {
+    Ok(match certificate {
+        Some(certificate) => Port::with_tls(listener, certificate.acceptor()?),
+        None => Port::from(listener),
+    })
+}
+
 async fn open_store(
     config: &Config,
     keys: &Keys,
@@ -223,7 +245,7 @@ fn processor(config: &Config, app: &App) -> Processor {
 }
 
 async fn serve_api(
-    listener: TcpListener,
+    port: Port,
     limits: ListenerLimits,
     app: App,
     stop: CancellationToken,
@@ -239,12 +261,12 @@ async fn serve_api(
             }
         }
     };
-    let report = listener::serve(listener, limits, handler, stop, drain_seconds).await;
+    let report = listener::serve(port, limits, handler, stop, drain_seconds).await;
     tracing::info!(?report, "the API is drained");
 }
 
 async fn serve_store(
-    listener: TcpListener,
+    port: Port,
     limits: ListenerLimits,
     store: Store,
     stop: CancellationToken,
@@ -256,7 +278,7 @@ async fn serve_store(
         let store = store.clone();
         async move { store.handle(request).await }
     };
-    let report = listener::serve(listener, limits, handler, stop, drain_seconds).await;
+    let report = listener::serve(port, limits, handler, stop, drain_seconds).await;
     tracing::info!(?report, "the store is drained");
 }
 

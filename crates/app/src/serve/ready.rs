@@ -1,15 +1,15 @@
 //! What a starting server tells programs: the ready file for whoever started it, the address for the command line.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::keys::write_private;
-use super::welcome::reachable_origin;
+use super::names::{Names, local_ip};
 use super::{Keys, READY_TOKENS_AGE, address_path, mint, scope_of};
 use crate::config::Config;
 use crate::db::Db;
@@ -32,8 +32,7 @@ pub(super) async fn write(
     keys: &Keys,
     db: &dyn Db,
     sample_job: &JobId,
-    api: SocketAddr,
-    store: SocketAddr,
+    names: &Names,
 ) -> anyhow::Result<()> {
     let now = crate::http::now();
     let mut tokens = serde_json::Map::new();
@@ -43,8 +42,8 @@ pub(super) async fn write(
     }
     let network = &config.network;
     let ready = json!({
-        "api": network.public_url.clone().unwrap_or_else(|| origin(api)),
-        "store": network.store_public_url.clone().unwrap_or_else(|| origin(store)),
+        "api": network.public_url.clone().unwrap_or_else(|| names.local_origin(names.api)),
+        "store": network.store_public_url.clone().unwrap_or_else(|| names.local_origin(names.store)),
         "bucket": config.storage.bucket,
         "region": config.storage.region,
         "access_key_id": keys.access_key_id,
@@ -56,24 +55,24 @@ pub(super) async fn write(
     write_private(path, &serde_json::to_vec_pretty(&ready)?)
 }
 
-#[derive(Serialize)]
-struct Address {
-    api: String,
+/// Where a server of this machine answers.
+#[derive(Serialize, Deserialize)]
+pub struct Address {
+    /// The origin of the API.
+    pub api: String,
+    /// The address behind the origin's host name, which this machine need not be able to look up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<IpAddr>,
 }
 
 /// Notes where the API answers.
-pub(super) fn write_address(data: &Path, config: &Config, api: SocketAddr) -> anyhow::Result<()> {
-    let api = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
-    write_private(&address_path(data), &serde_json::to_vec_pretty(&Address { api })?)
-}
-
-/// The origin at which a program on this machine reaches a port: one that listens everywhere answers on loopback.
-pub(super) fn origin(address: SocketAddr) -> String {
-    let host = match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => "127.0.0.1".to_owned(),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => "[::1]".to_owned(),
-        SocketAddr::V4(v4) => v4.ip().to_string(),
-        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+pub(super) fn write_address(data: &Path, config: &Config, names: &Names) -> anyhow::Result<()> {
+    let address = match &config.network.public_url {
+        Some(url) => Address { api: url.clone(), connect: None },
+        None => Address {
+            api: names.reachable_origin(),
+            connect: names.host.as_ref().map(|_| local_ip(names.api)),
+        },
     };
-    format!("http://{host}:{}", address.port())
+    write_private(&address_path(data), &serde_json::to_vec_pretty(&address)?)
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use jiff::SignedDuration;
 
-use super::{mint, ready, scope_of};
+use super::names::Names;
+use super::{mint, scope_of};
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
@@ -20,33 +20,28 @@ pub(super) async fn print(
     config: &Config,
     db: &dyn Db,
     sample_job: &JobId,
-    api: SocketAddr,
+    names: &Names,
     first_start: bool,
 ) -> anyhow::Result<()> {
     let terminal = std::io::stdout().is_terminal();
     if !first_start && !terminal {
-        let address = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
+        let address = config.network.public_url.clone().unwrap_or_else(|| names.reachable_origin());
         let _ = writeln!(
             std::io::stdout(),
             "qdn is running at {address}; `qdn link staff` makes a link to sign in with"
         );
         return Ok(());
     }
-    let text = compose(config, db, sample_job, api).await?;
+    let text = compose(config, db, sample_job, names).await?;
     let mut stdout = std::io::stdout().lock();
     // Whoever closed the pipe does not want to read it.
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     Ok(())
 }
 
-async fn compose(
-    config: &Config,
-    db: &dyn Db,
-    sample_job: &JobId,
-    api: SocketAddr,
-) -> anyhow::Result<String> {
+async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names) -> anyhow::Result<String> {
     let now = crate::http::now();
-    let origin = config.network.public_url.clone().unwrap_or_else(|| reachable_origin(api));
+    let origin = config.network.public_url.clone().unwrap_or_else(|| names.reachable_origin());
     let mut text = format!("\nqdn is running at {origin}  (photos in {})\n\n", config.storage.data.display());
     let mut crew_url = String::new();
     for (role, label) in [
@@ -62,7 +57,7 @@ async fn compose(
         }
     }
     let code = links::qr_terminal(&crew_url)?;
-    if api.ip().is_loopback() && config.network.public_url.is_none() {
+    if names.api.ip().is_loopback() && config.network.public_url.is_none() {
         writeln!(
             text,
             "Only this machine can open them. For a phone on the same network: qdn serve --host\n"
@@ -72,21 +67,4 @@ async fn compose(
     }
     writeln!(text, "These links work for a week; `qdn link` makes more. Stop with Ctrl-C.")?;
     Ok(text)
-}
-
-/// The origin for people: where the server listens everywhere, this machine's address on its network.
-pub(super) fn reachable_origin(api: SocketAddr) -> String {
-    match (api.ip().is_unspecified(), lan_address()) {
-        (true, Some(lan)) => ready::origin(SocketAddr::new(lan, api.port())),
-        _ => ready::origin(api),
-    }
-}
-
-/// The address from which this machine would reach others. Connecting a UDP socket sends nothing; 192.0.2.1 is
-/// reserved for documentation (RFC 5737).
-fn lan_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    let ip = socket.local_addr().ok()?.ip();
-    (!ip.is_unspecified() && !ip.is_loopback()).then_some(ip)
 }

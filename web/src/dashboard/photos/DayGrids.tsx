@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Photo } from "../../api/types";
 import { dayText } from "../../lib/format";
 import { daysOf } from "../../photos/order";
@@ -6,25 +6,32 @@ import { PhotoGrid } from "../../photos/PhotoGrid";
 import type { UploadItem } from "../../upload/items";
 import { useWords } from "../../words";
 
+import type { Picked } from "./usePicked";
+
 const NO_ITEMS: readonly UploadItem[] = [];
 
 /** The photos under the day they were taken; one day needs no heading. Arrow keys move between them. */
 export function DayGrids(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  picked: Picked;
   onOpen: (photoId: string) => void;
   onDelete: (photo: Photo) => void;
   onBroken: () => void;
 }) {
   const { language } = useWords();
-  const { photos, items } = props;
+  const { photos, items, picked } = props;
+  const shift = useRef(false);
+  const onOpen = (photoId: string) =>
+    picked.ids === null ? props.onOpen(photoId) : picked.toggle(photoId, shift.current);
   const days = useMemo(() => daysOf(photos), [photos]);
   const shown = days.length === 0 ? [{ day: "", photos }] : days;
   const onKeyDown = (event: KeyboardEvent) => {
     const photoId = tileIdOf(event.target);
     if (photoId === null || event.metaKey || event.ctrlKey || event.altKey) return;
     const photo = photos.find(({ photo_id }) => photo_id === photoId);
-    if ((event.key === "Delete" || event.key === "Backspace") && photo !== undefined) {
+    if (event.key.toLowerCase() === "x") picked.toggle(photoId, event.shiftKey);
+    else if ((event.key === "Delete" || event.key === "Backspace") && photo !== undefined) {
       event.preventDefault();
       props.onDelete(photo);
     } else if (moveBetweenTiles(photoId, event.key)) event.preventDefault();
@@ -32,7 +39,13 @@ export function DayGrids(props: {
   let first = 0;
   return (
     // The keys are those of the buttons within.
-    <div class="day-grids" onKeyDown={onKeyDown}>
+    <div
+      class="day-grids"
+      onKeyDown={onKeyDown}
+      onClickCapture={(event) => {
+        shift.current = event.shiftKey;
+      }}
+    >
       {shown.map((day, index) => {
         const isLast = index === shown.length - 1;
         const before = first;
@@ -43,9 +56,10 @@ export function DayGrids(props: {
             <PhotoGrid
               photos={day.photos}
               items={isLast ? items : itemsOf(day.photos, items)}
-              from={before}
+              before={before}
               total={photos.length}
-              onOpen={props.onOpen}
+              picked={picked.ids}
+              onOpen={onOpen}
               onBroken={props.onBroken}
             />
           </div>

@@ -13,8 +13,10 @@ import { DayGrids, focusTile } from "./DayGrids";
 import { deletionKey } from "./deletions";
 import { DownloadAll } from "./Download";
 import { PhotoTools } from "./PhotoTools";
+import { PickedBar } from "./PickedBar";
 import { UndoNotes } from "./UndoNotes";
 import { UploadPanel } from "./UploadPanel";
+import { type Picked, usePicked } from "./usePicked";
 import { usePhotoChanges } from "./usePhotoChanges";
 
 /** The drawer's photos and what adds to them. */
@@ -25,30 +27,31 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const shown = useShownPhotos(desk, jobId, photos);
   const items = useJobUploads(uploads, jobId);
   const [openId, setOpenId] = useOpenPhoto();
+  const picked = usePicked(shown);
   const changes = usePhotoChanges(desk.api, jobId, photos);
 
   const remove = (photo: Photo) => {
     const at = shown.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     const neighbour = shown[at + 1] ?? shown[at - 1] ?? null;
-    deletions.add(jobId, photo);
+    deletions.add(jobId, [photo]);
     if (openId === null) focusTile(neighbour?.photo_id ?? null);
     // Without a neighbour the large photo closes by itself.
     else if (neighbour !== null) setOpenId(neighbour.photo_id);
   };
-  const empty = photos.kind === "ready" && shown.length === 0 && items.length === 0;
+  const removePicked = () => {
+    deletions.add(jobId, picked.photos);
+    picked.end();
+    focusTile(null);
+  };
   return (
     <section aria-labelledby="photos-title" class="job-photos">
-      <PhotosHead desk={desk} jobId={jobId} count={shown.length} />
-      {photos.kind === "loading" && <PhotoGridSkeleton count={4} />}
-      {photos.kind === "error" && <ProblemNotice error={photos.error} onRetry={photos.reload} />}
-      {photos.kind === "ready" && photos.error !== null && (
-        <Notice tone="plain" text={words.errors.stale} />
-      )}
-      {empty && <p class="soft">{words.job.noPhotos}</p>}
+      <PhotosHead desk={desk} jobId={jobId} count={shown.length} picked={picked} />
+      <PhotosState photos={photos} empty={shown.length === 0 && items.length === 0} />
       {(shown.length > 0 || items.length > 0) && (
         <DayGrids
           photos={shown}
           items={items}
+          picked={picked}
           onOpen={setOpenId}
           onDelete={remove}
           onBroken={photos.reload}
@@ -59,7 +62,11 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           {words.job.tooMany}
         </button>
       )}
-      <UploadPanel uploads={uploads} jobId={jobId} items={items} />
+      {picked.ids === null ? (
+        <UploadPanel uploads={uploads} jobId={jobId} items={items} />
+      ) : (
+        <PickedBar picked={picked} changes={changes} onDelete={removePicked} />
+      )}
       {openId !== null && (
         <Lightbox
           photos={shown}
@@ -83,15 +90,43 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   );
 }
 
-function PhotosHead({ desk, jobId, count }: { desk: Desk; jobId: string; count: number }) {
+/** What stands above the grid, or in its place. */
+function PhotosState({ photos, empty }: { photos: Pages<Photo>; empty: boolean }) {
   const { words } = useWords();
+  if (photos.kind === "loading") return <PhotoGridSkeleton count={4} />;
+  if (photos.kind === "error")
+    return <ProblemNotice error={photos.error} onRetry={photos.reload} />;
+  if (photos.error !== null) return <Notice tone="plain" text={words.errors.stale} />;
+  return empty ? <p class="soft">{words.job.noPhotos}</p> : null;
+}
+
+/** How many there are, and what is done with all of them. */
+function PhotosHead(props: { desk: Desk; jobId: string; count: number; picked: Picked }) {
+  const { words } = useWords();
+  const { desk, jobId, count, picked } = props;
+  const picking = picked.ids !== null;
   return (
     <div class="section-head">
       <h3 id="photos-title" tabIndex={-1}>
         {words.job.photos}
         {count > 0 && <span class="soft"> {count}</span>}
       </h3>
-      {count > 0 && <DownloadAll config={desk.config} jobId={jobId} />}
+      {picking && (
+        <button type="button" class="text-button" onClick={picked.all}>
+          {words.picked.all}
+        </button>
+      )}
+      {(count > 0 || picking) && (
+        <button
+          type="button"
+          class="text-button"
+          aria-pressed={picking}
+          onClick={picking ? picked.end : picked.begin}
+        >
+          {picking ? words.picked.done : words.picked.begin}
+        </button>
+      )}
+      {count > 0 && !picking && <DownloadAll config={desk.config} jobId={jobId} />}
     </div>
   );
 }

@@ -5,16 +5,16 @@ import { Icon } from "../../parts/Icon";
 import { useWords } from "../../words";
 import { isTyping } from "../keys";
 import { DownloadOriginal } from "./Download";
-import type { ChangePhotoNow, PhotoChange } from "./usePhotoChanges";
+import type { ChangePhotos, PhotoChange } from "./usePhotoChanges";
 
 /** What staff can do with the photo that is open: tag, caption, hide, download, delete. */
-export function PhotoTools(props: { photo: Photo; changes: ChangePhotoNow; onDelete: () => void }) {
+export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelete: () => void }) {
   const { words } = useWords();
   const { photo, changes, onDelete } = props;
   const [failed, setFailed] = useState<{ photoId: string; error: unknown } | null>(null);
   const change = (next: PhotoChange) => {
     setFailed(null);
-    changes(photo, next).catch((error) => setFailed({ photoId: photo.photo_id, error }));
+    changes([photo], next).catch((error) => setFailed({ photoId: photo.photo_id, error }));
   };
   usePhotoKeys(photo, change, onDelete);
   const hideLabel = photo.hidden ? words.photoTools.show : words.photoTools.hide;
@@ -91,7 +91,7 @@ function Tags(props: { phase: Phase | null; onPick: (phase: Phase | null) => voi
 type Saving = { kind: "idle" | "saving" | "saved" } | { kind: "failed"; error: unknown };
 
 /** Saved when it is left or Enter is pressed; Escape brings back what stands on the server. */
-function Caption({ photo, changes }: { photo: Photo; changes: ChangePhotoNow }) {
+function Caption({ photo, changes }: { photo: Photo; changes: ChangePhotos }) {
   const { words } = useWords();
   const onServer = photo.caption ?? "";
   const [text, setText] = useState(onServer);
@@ -100,7 +100,7 @@ function Caption({ photo, changes }: { photo: Photo; changes: ChangePhotoNow }) 
     const caption = text.trim();
     if (caption === onServer) return;
     setState({ kind: "saving" });
-    changes(photo, { caption: caption === "" ? null : caption }).then(
+    changes([photo], { caption: caption === "" ? null : caption }).then(
       () => setState({ kind: "saved" }),
       (error) => setState({ kind: "failed", error }),
     );

@@ -3,7 +3,7 @@ import type { Photo } from "../../api/types";
 import { useStore } from "../../lib/store";
 import { Icon } from "../../parts/Icon";
 import { useWords } from "../../words";
-import { type Deletion, deletionKey, type Deletions } from "./deletions";
+import type { Deletion, Deletions } from "./deletions";
 
 /** Older ones still wait for their time; they only take no room. */
 const SHOWN_MAX = 3;
@@ -13,6 +13,7 @@ export function UndoNotes(props: {
   deletions: Deletions;
   /** Inside the large photo's frame, which lies over everything else. */
   inLightbox?: boolean;
+  /** Told of one of the photos that are back. */
   onBack: (photo: Photo) => void;
 }) {
   const { words } = useWords();
@@ -30,60 +31,68 @@ export function UndoNotes(props: {
       onFocusOut={hold(false)}
     >
       {notes.slice(-SHOWN_MAX).map((note) => (
-        <UndoNote
-          key={deletionKey(note.jobId, note.photo.photo_id)}
-          note={note}
-          deletions={deletions}
-          onUndo={() => {
-            const photo = deletions.undo(note);
-            deletions.hold(false);
-            if (photo !== null) props.onBack(photo);
-          }}
-        />
+        <div key={note.id} class={note.error === null ? "undo-note" : "undo-note bad"}>
+          {note.error === null ? (
+            <Deleted
+              note={note}
+              onUndo={() => {
+                const [photo] = deletions.undo(note);
+                // Its button, and with it the pointer's or the focus's leaving, is gone.
+                deletions.hold(false);
+                if (photo !== undefined) props.onBack(photo);
+              }}
+            />
+          ) : (
+            <Failed note={note} deletions={deletions} />
+          )}
+        </div>
       ))}
     </div>
   );
 }
 
-function UndoNote(props: { note: Deletion; deletions: Deletions; onUndo: () => void }) {
+function Deleted({ note, onUndo }: { note: Deletion; onUndo: () => void }) {
   const { words } = useWords();
-  const { note, deletions } = props;
-  const { jobId, photo, error } = note;
-  const failed = error !== null;
+  const thumb = note.photos[0]?.thumb_url;
   return (
-    <div class={failed ? "undo-note bad" : "undo-note"}>
-      {failed ? (
-        <Icon name="alert" />
-      ) : (
-        <span class="shot">{photo.thumb_url && <img src={photo.thumb_url} alt="" />}</span>
-      )}
-      <p>{failed ? words.undo.failed(problemText(error, words)) : words.undo.deleted}</p>
-      {failed ? (
-        <>
-          <button
-            type="button"
-            class="text-button"
-            onClick={() => {
-              deletions.add(jobId, photo);
-              void deletions.flush(false);
-            }}
-          >
-            {words.common.tryAgain}
-          </button>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.common.close}
-            onClick={() => deletions.dismiss(note)}
-          >
-            <Icon name="close" />
-          </button>
-        </>
-      ) : (
-        <button type="button" class="text-button undo" onClick={props.onUndo}>
-          {words.undo.undo}
-        </button>
-      )}
-    </div>
+    <>
+      <span class="shot">{thumb && <img src={thumb} alt="" />}</span>
+      <p>{words.undo.deleted(note.photos.length)}</p>
+      <button type="button" class="text-button" onClick={onUndo}>
+        {words.undo.undo}
+      </button>
+    </>
+  );
+}
+
+function Failed({ note, deletions }: { note: Deletion; deletions: Deletions }) {
+  const { words } = useWords();
+  const why = problemText(note.error, words);
+  return (
+    <>
+      <Icon name="alert" />
+      <p>{words.undo.failed(note.photos.length, why)}</p>
+      <button
+        type="button"
+        class="text-button"
+        onClick={() => {
+          deletions.retry(note);
+          deletions.hold(false);
+        }}
+      >
+        {words.common.tryAgain}
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words.common.close}
+        onClick={() => {
+          deletions.dismiss(note);
+          deletions.hold(false);
+        }}
+      >
+        <Icon name="close" />
+      </button>
+    </>
   );
 }

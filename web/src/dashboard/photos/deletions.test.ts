@@ -4,13 +4,15 @@ import type { Photo } from "../../api/types";
 import { Deletions, UNDO_MS } from "./deletions";
 
 const photo = (photo_id: string) => ({ photo_id }) as Photo;
+const idsOf = (photos: readonly Photo[]) => photos.map(({ photo_id }) => photo_id);
 
-/** Deletions whose server notes what it is told and refuses with `refusal`. */
-function made(refusal: ApiError | null = null) {
+/** Deletions whose server notes what it is told and refuses what `refusals` names. */
+function made(refusals: Record<string, ApiError> = {}) {
   const sent: [string, boolean][] = [];
   const deletions = new Deletions((_jobId, photoId, keepalive) => {
     sent.push([photoId, keepalive]);
-    return refusal === null ? Promise.resolve() : Promise.reject(refusal);
+    const refusal = refusals[photoId];
+    return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
   });
   return { deletions, sent };
 }
@@ -26,7 +28,7 @@ afterEach(() => {
 
 test("a_deleted_photo_is_hidden_at_once_and_the_server_told_when_the_time_is_over", async () => {
   const { deletions, sent } = made();
-  deletions.add("j", photo("a"));
+  deletions.add("j", [photo("a")]);
   expect(deletions.hidden.get().has("j/a")).toBe(true);
   await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
   expect(sent).toEqual([]);
@@ -35,27 +37,36 @@ test("a_deleted_photo_is_hidden_at_once_and_the_server_told_when_the_time_is_ove
   expect(deletions.notes.get()).toEqual([]);
   deletions.noteListed("j", ["a", "b"]);
   expect(deletions.hidden.get().has("j/a"), "a late list must not show it again").toBe(true);
+  deletions.noteListed("other", ["b"]);
   deletions.noteListed("j", ["b"]);
-  deletions.noteListed("other", ["a"]);
   expect(deletions.hidden.get().size, "what is gone needs no hiding").toBe(0);
 });
 
 test("undo_takes_back_the_named_one_or_the_newest_and_tells_the_server_nothing", async () => {
   const { deletions, sent } = made();
-  for (const id of ["a", "b", "c"]) deletions.add("j", photo(id));
-  expect(deletions.undo(deletions.notes.get()[0])?.photo_id).toBe("a");
-  expect(deletions.undo()?.photo_id).toBe("c");
+  for (const id of ["a", "b", "c"]) deletions.add("j", [photo(id)]);
+  expect(idsOf(deletions.undo(deletions.notes.get()[0]))).toEqual(["a"]);
+  expect(idsOf(deletions.undo())).toEqual(["c"]);
   expect([...deletions.hidden.get()]).toEqual(["j/b"]);
   await vi.advanceTimersByTimeAsync(UNDO_MS);
   expect(sent).toEqual([["b", false]]);
-  expect(deletions.undo()).toBeNull();
+  expect(deletions.undo()).toEqual([]);
+});
+
+test("photos_deleted_together_come_back_together", () => {
+  const { deletions } = made();
+  deletions.add("j", []);
+  deletions.add("j", [photo("a"), photo("b")]);
+  expect(deletions.notes.get()).toHaveLength(1);
+  expect(idsOf(deletions.undo())).toEqual(["a", "b"]);
+  expect(deletions.hidden.get().size).toBe(0);
 });
 
 test("no_time_runs_out_while_somebody_points_at_the_notes", async () => {
   const { deletions, sent } = made();
-  deletions.add("j", photo("a"));
+  deletions.add("j", [photo("a")]);
   deletions.hold(true);
-  deletions.add("j", photo("b"));
+  deletions.add("j", [photo("b")]);
   await vi.advanceTimersByTimeAsync(10 * UNDO_MS);
   expect(sent).toEqual([]);
   deletions.hold(false);
@@ -65,8 +76,8 @@ test("no_time_runs_out_while_somebody_points_at_the_notes", async () => {
 
 test("leaving_the_page_sends_all_that_waits_in_a_way_that_outlives_it", async () => {
   const { deletions, sent } = made();
-  deletions.add("j", photo("a"));
-  deletions.add("j", photo("b"));
+  deletions.add("j", [photo("a")]);
+  deletions.add("j", [photo("b")]);
   await deletions.flush(true);
   await vi.advanceTimersByTimeAsync(UNDO_MS);
   expect(sent).toEqual([
@@ -75,19 +86,22 @@ test("leaving_the_page_sends_all_that_waits_in_a_way_that_outlives_it", async ()
   ]);
 });
 
-test("a_failure_brings_the_photo_back_and_says_so_but_one_gone_already_is_no_failure", async () => {
-  const failing = made(new ApiError("offline", 0)).deletions;
-  failing.add("j", photo("a"));
-  await failing.flush(false);
-  expect(failing.hidden.get().size).toBe(0);
-  expect(failing.notes.get()).toMatchObject([{ photo: { photo_id: "a" } }]);
-  expect(failing.undo(), "there is nothing to take back").toBeNull();
-  for (const note of failing.notes.get()) failing.dismiss(note);
-  expect(failing.notes.get()).toEqual([]);
+test("a_failure_brings_its_photos_back_and_says_so_but_one_gone_already_is_no_failure", async () => {
+  const refusals = { a: new ApiError("offline", 0), c: new ApiError("notFound", 404) };
+  const { deletions, sent } = made(refusals);
+  deletions.add("j", [photo("a"), photo("b"), photo("c")]);
+  await deletions.flush(false);
+  expect([...deletions.hidden.get()].sort()).toEqual(["j/b", "j/c"]);
+  const [note] = deletions.notes.get();
+  expect(note?.error).toBe(refusals.a);
+  expect(idsOf(note?.photos ?? [])).toEqual(["a"]);
+  expect(deletions.undo(), "there is nothing to take back").toEqual([]);
 
-  const gone = made(new ApiError("notFound", 404)).deletions;
-  gone.add("j", photo("a"));
-  await gone.flush(false);
-  expect(gone.notes.get()).toEqual([]);
-  expect(gone.hidden.get().has("j/a")).toBe(true);
+  sent.length = 0;
+  if (note !== undefined) deletions.retry(note);
+  expect(deletions.hidden.get().has("j/a")).toBe(true);
+  await deletions.flush(false);
+  expect(sent).toEqual([["a", false]]);
+  for (const failed of deletions.notes.get()) deletions.dismiss(failed);
+  expect(deletions.notes.get()).toEqual([]);
 });

@@ -3,7 +3,7 @@
 mod backoff;
 mod error;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DataArgument, link};
 use crate::domain::Secret;
-use crate::serve::Keys;
+use crate::serve::{Address, Keys};
 
 pub(super) use backoff::{Backoff, TRIES_MAX};
 pub(super) use error::{CallError, Refusal, cause, is_passing};
@@ -64,16 +64,16 @@ impl ServerArguments {
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         let server = self.server.as_deref().map(str::trim).filter(|server| !server.is_empty());
         let key = self.key.as_ref().filter(|key| !key.reveal().is_empty());
-        let origin = match server {
-            Some(server) => server.to_owned(),
-            None => link::server_origin(&self.data)?,
+        let address = match server {
+            Some(server) => Address { api: server.to_owned(), connect: None },
+            None => link::server_address(&self.data)?,
         };
         let key = match (key, server) {
             (Some(key), _) => key.clone(),
             (None, None) => Secret::from_caller(&Keys::load(&self.data.data)?.command_key),
             (None, Some(_)) => bail!("--server needs a key: set QDN_KEY, or give --key"),
         };
-        Client::new(&origin, &key)
+        Client::new(&address, &key)
     }
 }
 
@@ -99,8 +99,8 @@ struct Page<P> {
 }
 
 impl Client {
-    fn new(server: &str, key: &Secret) -> anyhow::Result<Self> {
-        let base = read_base(server)?;
+    fn new(server: &Address, key: &Secret) -> anyhow::Result<Self> {
+        let base = read_base(&server.api)?;
         let mut key = HeaderValue::from_str(key.reveal())
             .ok()
             .context("the key holds characters that no key has: set QDN_KEY to a secret application key")?;
@@ -114,8 +114,12 @@ impl Client {
         {
             builder = builder.tcp_user_timeout(UNACKNOWLEDGED_MAX);
         }
-        if is_loopback(&base) {
+        if is_loopback(&base) || server.connect.is_some() {
             builder = builder.no_proxy();
+        }
+        if let (Some(ip), Some(host)) = (server.connect, base.host_str()) {
+            // Port 0 is any: the store has another one than the API.
+            builder = builder.resolve(host, SocketAddr::new(ip, 0));
         }
         let http = builder.build().context("preparing the HTTP client")?;
         Ok(Self { http, base, key })
@@ -316,7 +320,13 @@ mod tests {
             ("https://a.example", "https://a.example/upload-url"),
             ("https://a.example/prod/", "https://a.example/prod/upload-url"),
         ] {
-            assert_eq!(Client::new(server, &key).unwrap().url("upload-url").as_str(), wanted);
+            assert_eq!(
+                Client::new(&Address { api: server.to_owned(), connect: None }, &key)
+                    .unwrap()
+                    .url("upload-url")
+                    .as_str(),
+                wanted
+            );
         }
     }
 
