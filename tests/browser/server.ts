@@ -23,8 +23,8 @@ export class Server {
     private readonly folder: string,
   ) {}
 
-  /** Starts the binary that QDN_BIN names, with more environment, and waits until both its ports answer. */
-  static async start(settings: Record<string, string> = {}): Promise<Server> {
+  /** Starts the binary that QDN_BIN names, with more settings if need be, and waits until both its ports answer. */
+  static async start(...settings: string[]): Promise<Server> {
     const binary = process.env.QDN_BIN;
     if (!binary) throw new Error("QDN_BIN must name the qdn binary, for instance target/debug/qdn");
     const folder = await mkdtemp(join(tmpdir(), "qdn-browser-"));
@@ -34,8 +34,9 @@ export class Server {
       [
         ...["serve", "--data", join(folder, "data"), "--ready-file", readyFile],
         ...["--listen", "127.0.0.1:0", "--store-listen", "127.0.0.1:0"],
+        ...settings,
       ],
-      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...settings } },
+      { stdio: ["ignore", "ignore", "pipe"] },
     );
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => {

@@ -190,13 +190,12 @@ test("a photo that the crew adds comes by itself, and the job's end is told", as
   await expect(page.getByText("Photos show here as soon as")).toBeVisible();
   await addPhotos(server, jobId, [{ file: SMALL }]);
   await server.asStaff("PATCH", `/jobs/${jobId}`, { status: "done" });
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await expectPhotos(page, 1);
   await expect(page.getByText("Your job is done. See how it turned out.")).toBeVisible();
 });
 
 test("a link that was turned off gives the company's phone number", async ({ openPage }) => {
-  const server = await Server.start({ QDN_COMPANY_PHONE: "+1 555 010 0199" });
+  const server = await Server.start("--company-phone", "+1 555 010 0199");
   try {
     const jobId = await server.addJob("Turned off");
     const link = await server.mintLink(jobId, "customer");

@@ -12,16 +12,16 @@ import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
+  before?: number;
+  total?: number;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
-  /** The place of the first photo among all, and how many all are, where they stand in several grids. */
-  from?: number;
-  total?: number;
   /** Which pictures load before all others; without it all load as the browser likes. */
   first?: FirstPictures;
 }) {
-  const { from = 0, total = props.photos.length, first } = props;
+  const { before = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
   useViewerSoon(props.photos.length > 0);
   return (
@@ -31,9 +31,9 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={from + index + 1}
+              index={before + index + 1}
               total={total}
-              turn={turnOf(from + index, first)}
+              turn={turnOf(before + index, first)}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -85,6 +85,7 @@ function PhotoTile(props: {
   const broken = src !== null && brokenSrc === src;
   const blur = props.turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
+  const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
@@ -100,7 +101,7 @@ function PhotoTile(props: {
         ) : (
           <TilePicture
             src={src}
-            alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
+            alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
             turn={props.turn}
             onBroken={() => {
               setBrokenSrc(src);
@@ -109,13 +110,28 @@ function PhotoTile(props: {
           />
         )}
       </button>
-      {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
-      {photo.status !== "rejected" && src === null && !photo.thumbhash && (
-        <NoPreview text={words.job.preparing} />
-      )}
-      {broken && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class="chip">{phase}</span>}
+      <TileMarks photo={photo} broken={broken} bare={src === null && !photo.thumbhash} />
     </div>
+  );
+}
+
+/** What lies over a tile: why there is no picture, the tag, and whether it is hidden. */
+function TileMarks(props: { photo: Photo; broken: boolean; bare: boolean }) {
+  const { words } = useWords();
+  const { photo } = props;
+  const rejected = photo.status === "rejected";
+  return (
+    <>
+      {rejected && <NoPreview text={words.job.rejected} />}
+      {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
+      {props.broken && <NoPreview text={words.job.noPreview} />}
+      {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
+      {photo.hidden && (
+        <span class="hidden-mark" title={words.job.hidden}>
+          <Icon name="unseen" size={16} />
+        </span>
+      )}
+    </>
   );
 }
 

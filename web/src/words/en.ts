@@ -59,7 +59,6 @@ export const en = {
     noneFound: (query: string) => `Nothing matches “${query}”.`,
     noneWithStatus: "No job has this status.",
     clearSearch: "Clear search",
-    more: "Show more jobs",
     unscheduled: "No date",
     photos: (count: number) =>
       count === 0 ? "No photos" : count === 1 ? "1 photo" : `${count} photos`,
@@ -81,6 +80,36 @@ export const en = {
     required: "Fill this in.",
   },
 
+  editJob: { title: "Edit job", save: "Save changes", saving: "Saving" },
+
+  signOut: {
+    question: (count: number) =>
+      count === 1
+        ? "1 photo is still being sent. If you sign out now it stays on this device only."
+        : `${count} photos are still being sent. If you sign out now they stay on this device only.`,
+    failed: "You are still signed in on this device.",
+    stay: "Stay",
+  },
+
+  keys: {
+    title: "Keys",
+    hint: ["Press", "to see the keys."],
+    search: "Search",
+    next: "Next job",
+    previous: "Previous job",
+    open: "Open the job",
+    close: "Close",
+    add: "New job",
+    undo: "Bring back a deleted photo",
+    help: "Show the keys",
+    photoTitle: "In an open photo",
+    photos: "Previous and next photo",
+    tag: "Before, during, after, issue",
+    noTag: "No tag",
+    hide: "Hide from the customer or show",
+    delete: "Delete the photo",
+  },
+
   job: {
     titleUnknown: "Job",
     missingTitle: "No such job",
@@ -90,21 +119,50 @@ export const en = {
     noPhotosCrew: "The photos you take show here.",
     tooMany: "Show more photos",
     photoNumber: (index: number, total: number) => `Photo ${index} of ${total}`,
-    takenAt: (when: string) => `Taken ${when}`,
-    uploadedAt: (when: string) => `Uploaded ${when}`,
+    takenAt: (when: string) => `Taken: ${when}`,
+    uploadedAt: (when: string) => `Uploaded: ${when}`,
     deletePhoto: "Delete photo",
-    deleteQuestion: "Delete this photo for everyone? It can't be brought back.",
-    deleteConfirm: "Delete",
+    downloadAll: "Download all",
+    hidden: "Hidden from the customer",
     keep: "Keep",
-    openOriginal: "Open full size",
+    map: "Open in maps",
+    call: "Call",
     noPreview: "No preview",
     preparing: "Getting ready",
     rejected: "Can't be shown",
   },
 
+  undo: {
+    title: "Deleted photos",
+    deleted: "Photo deleted",
+    undo: "Undo",
+    failed: (why: string) => `The photo is still there: it wasn't deleted. ${why}`,
+  },
+
+  photoTools: {
+    tag: "Tag",
+    noTag: "No tag",
+    caption: "Caption",
+    captionHint: "Add a caption",
+    saving: "Saving",
+    saved: "Saved",
+    notSaved: (why: string) => `Not saved. ${why}`,
+    hide: "Hide from the customer",
+    show: "Show to the customer",
+    isHidden: "The customer doesn't see this photo.",
+    download: "Download the original",
+    downloading: "Downloading",
+  },
+
+  jobUpload: {
+    total: (sent: string, total: string) => `${sent} of ${total} sent`,
+    progress: "All uploads",
+    cancelAll: "Cancel all",
+  },
+
   upload: {
     choose: "Upload photos",
-    drop: "or drop them here",
+    drop: "or drop them anywhere here",
     dropNow: "Drop to upload",
     waiting: "Waiting",
     preparing: "Getting ready",
@@ -149,7 +207,22 @@ export const en = {
     copy: "Copy",
     copied: "Copied",
     copyFailed: "Select the link and copy it.",
-    shownOnce: "Copy it now. It is shown only once.",
+    shownOnce: "It is shown only once.",
+    worksFor: (name: string) => `How long it works: ${name}`,
+    days: { 1: "1 day", 7: "1 week", 30: "30 days", 90: "90 days", 365: "1 year" },
+    ready: { customer: "The customer link is ready", crew: "The crew link is ready" },
+    qr: (name: string) => `QR code: ${name}`,
+    scan: {
+      customer: "The customer's phone camera opens it.",
+      crew: "Point the crew's phone camera at it.",
+    },
+    message: {
+      customer: (company: string, job: string) => `${company}: the photos of your job “${job}”:`,
+      crew: (company: string, job: string) => `${company}: add photos to “${job}” here:`,
+    },
+    text: (name: string) => `Text ${name}`,
+    email: (name: string) => `Email ${name}`,
+    send: "Send",
     existing: "Links in use",
     until: (day: string) => `Works until ${day}`,
     lastUsed: (when: string) => `Last opened ${when}`,
@@ -157,6 +230,15 @@ export const en = {
     revoke: "Turn off",
     revokeQuestion: "Turn this link off? Whoever has it can't open it any more.",
     revokeConfirm: "Turn off",
+  },
+
+  history: {
+    title: "History",
+    added: "Job added",
+    photos: (count: number) => (count === 1 ? "1 photo added" : `${count} photos added`),
+    linkMade: { customer: "Customer link made", crew: "Crew link made" },
+    linkOff: { customer: "Customer link turned off", crew: "Crew link turned off" },
+    linkEnded: { customer: "Customer link ended", crew: "Crew link ended" },
   },
 
   track: {

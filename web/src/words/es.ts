@@ -63,7 +63,6 @@ export const es: Words = {
     noneFound: (query) => `Nada coincide con «${query}».`,
     noneWithStatus: "Ningún trabajo tiene este estado.",
     clearSearch: "Borrar búsqueda",
-    more: "Ver más trabajos",
     unscheduled: "Sin fecha",
     photos: (count) => (count === 0 ? "Sin fotos" : count === 1 ? "1 foto" : `${count} fotos`),
     signOut: "Salir",
@@ -84,6 +83,36 @@ export const es: Words = {
     required: "Rellena este campo.",
   },
 
+  editJob: { title: "Editar trabajo", save: "Guardar cambios", saving: "Guardando" },
+
+  signOut: {
+    question: (count) =>
+      count === 1
+        ? "Aún se está enviando 1 foto. Si sales ahora, se queda solo en este dispositivo."
+        : `Aún se están enviando ${count} fotos. Si sales ahora, se quedan solo en este dispositivo.`,
+    failed: "Tu sesión sigue abierta en este dispositivo.",
+    stay: "Quedarme",
+  },
+
+  keys: {
+    title: "Teclas",
+    hint: ["Pulsa", "para ver las teclas."],
+    search: "Buscar",
+    next: "Trabajo siguiente",
+    previous: "Trabajo anterior",
+    open: "Abrir el trabajo",
+    close: "Cerrar",
+    add: "Nuevo trabajo",
+    undo: "Recuperar una foto eliminada",
+    help: "Mostrar las teclas",
+    photoTitle: "Con una foto abierta",
+    photos: "Foto anterior y siguiente",
+    tag: "Antes, durante, después, problema",
+    noTag: "Sin etiqueta",
+    hide: "Ocultar al cliente o mostrar",
+    delete: "Eliminar la foto",
+  },
+
   job: {
     titleUnknown: "Trabajo",
     missingTitle: "No existe ese trabajo",
@@ -96,18 +125,47 @@ export const es: Words = {
     takenAt: (when) => `Tomada: ${when}`,
     uploadedAt: (when) => `Subida: ${when}`,
     deletePhoto: "Eliminar foto",
-    deleteQuestion: "¿Eliminar esta foto para todos? No se puede recuperar.",
-    deleteConfirm: "Eliminar",
+    downloadAll: "Descargar todas",
+    hidden: "Oculta para el cliente",
     keep: "Conservar",
-    openOriginal: "Abrir en tamaño completo",
+    map: "Abrir en el mapa",
+    call: "Llamar",
     noPreview: "Sin vista previa",
     preparing: "Preparándose",
     rejected: "No se puede mostrar",
   },
 
+  undo: {
+    title: "Fotos eliminadas",
+    deleted: "Foto eliminada",
+    undo: "Deshacer",
+    failed: (why) => `La foto sigue ahí: no se eliminó. ${why}`,
+  },
+
+  photoTools: {
+    tag: "Etiqueta",
+    noTag: "Sin etiqueta",
+    caption: "Descripción",
+    captionHint: "Añade una descripción",
+    saving: "Guardando",
+    saved: "Guardado",
+    notSaved: (why) => `Sin guardar. ${why}`,
+    hide: "Ocultar al cliente",
+    show: "Mostrar al cliente",
+    isHidden: "El cliente no ve esta foto.",
+    download: "Descargar el original",
+    downloading: "Descargando",
+  },
+
+  jobUpload: {
+    total: (sent, total) => `${sent} de ${total} enviados`,
+    progress: "Todas las subidas",
+    cancelAll: "Cancelar todas",
+  },
+
   upload: {
     choose: "Subir fotos",
-    drop: "o suéltalas aquí",
+    drop: "o suéltalas en cualquier parte",
     dropNow: "Suelta para subir",
     waiting: "En espera",
     preparing: "Preparando",
@@ -154,7 +212,25 @@ export const es: Words = {
     copy: "Copiar",
     copied: "Copiado",
     copyFailed: "Selecciona el enlace y cópialo.",
-    shownOnce: "Cópialo ahora. Solo se muestra una vez.",
+    shownOnce: "Solo se muestra una vez.",
+    worksFor: (name) => `Cuánto tiempo funciona: ${name}`,
+    days: { 1: "1 día", 7: "1 semana", 30: "30 días", 90: "90 días", 365: "1 año" },
+    ready: {
+      customer: "El enlace del cliente está listo",
+      crew: "El enlace del equipo está listo",
+    },
+    qr: (name) => `Código QR: ${name}`,
+    scan: {
+      customer: "Se abre con la cámara del teléfono del cliente.",
+      crew: "Apunta con la cámara del teléfono del equipo.",
+    },
+    message: {
+      customer: (company, job) => `${company}: las fotos de tu trabajo «${job}»:`,
+      crew: (company, job) => `${company}: añade aquí fotos de «${job}»:`,
+    },
+    text: (name) => `Mensaje a ${name}`,
+    email: (name) => `Correo a ${name}`,
+    send: "Enviar",
     existing: "Enlaces en uso",
     until: (day) => `Funciona hasta el ${day}`,
     lastUsed: (when) => `Última vez abierto: ${when}`,
@@ -162,6 +238,15 @@ export const es: Words = {
     revoke: "Desactivar",
     revokeQuestion: "¿Desactivar este enlace? Quien lo tenga ya no podrá abrirlo.",
     revokeConfirm: "Desactivar",
+  },
+
+  history: {
+    title: "Historial",
+    added: "Trabajo añadido",
+    photos: (count) => (count === 1 ? "1 foto añadida" : `${count} fotos añadidas`),
+    linkMade: { customer: "Enlace del cliente creado", crew: "Enlace del equipo creado" },
+    linkOff: { customer: "Enlace del cliente desactivado", crew: "Enlace del equipo desactivado" },
+    linkEnded: { customer: "Enlace del cliente caducado", crew: "Enlace del equipo caducado" },
   },
 
   track: {

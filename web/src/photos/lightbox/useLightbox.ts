@@ -104,8 +104,9 @@ function useViewer(
     };
   }, [dialog, present]);
 
-  const { slides } = present.current;
+  const { slides, wishes } = present.current;
   useEffect(() => viewer?.update(slides), [viewer, slides]);
+  useEffect(() => viewer?.show(wishes.photoId), [viewer, wishes.photoId]);
   useLayout(dialog, viewer);
   return { viewer, zoomed };
 }

@@ -7,6 +7,8 @@ export interface Viewer {
   /** Another list, of which the open photo may have a new place, a new state or none. */
   update(slides: readonly Slide[]): void;
   step(by: number): void;
+  /** Goes to a photo that the page asks for, as when it is brought back; nothing for the one that was told last. */
+  show(id: string): void;
   toggleZoom(): void;
   /** The room between header and footer has changed. */
   layout(): void;
@@ -57,7 +59,14 @@ export function openViewer(options: ViewerOptions): Viewer {
     errorMsg: options.sentences.broken,
   });
   fillSlides(pswp, options.sentences);
-  listen(pswp, options);
+  let told = options.id;
+  listen(pswp, {
+    ...options,
+    onShow(id) {
+      told = id;
+      options.onShow(id);
+    },
+  });
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) stillSprings(pswp);
   pswp.init();
   // The dialog around it has these roles.
@@ -77,6 +86,12 @@ export function openViewer(options: ViewerOptions): Viewer {
   return {
     update,
     step: (by) => pswp.goTo(pswp.potentialIndex + by),
+    show(id) {
+      const { dataSource } = pswp.options;
+      if (id === told || !Array.isArray(dataSource)) return;
+      const index = dataSource.findIndex((item) => item.id === id);
+      if (index >= 0) pswp.goTo(index);
+    },
     toggleZoom: () => pswp.toggleZoom(),
     layout: () => pswp.updateSize(true),
     close: () => closeWhenOpen(pswp),
