@@ -1,7 +1,8 @@
 import type { Page } from "@playwright/test";
 import { findings } from "./axe";
-import { expect, expectPhotos, fileInput, PHONE, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { photoNamed, SMALL } from "./photos";
+import { addPhotos } from "./seed";
 
 /** Goes through the states of the dashboard, with findings in none; the customer link made on the way. */
 async function lookAtDashboard(staff: Page, title: string): Promise<string> {
@@ -83,12 +84,22 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(staff.locator("a.job-row").first()).toBeVisible();
       const link = await lookAtDashboard(staff, title);
 
+      await addPhotos(server, jobId, [
+        { file: SMALL, phase: "before", caption: "Garage" },
+        { file: SMALL, phase: "after", caption: "Garage" },
+        { file: SMALL, phase: "before", caption: "Attic" },
+        { file: SMALL, phase: "after", caption: "Attic" },
+      ]);
       const customer = await openPage(link, options);
-      await expectPhotos(customer, 2);
+      await expectPhotos(customer, 6);
+      await expect(customer.getByRole("slider")).toBeVisible();
       expect(await findings(customer), "track page").toEqual([]);
+      await photosIn(customer).first().click();
+      await expect(openPicture(customer)).toBeVisible();
+      expect(await findings(customer), "customer's photo").toEqual([]);
 
       const crew = await openPage(await server.mintLink(jobId, "crew"), options);
-      await expectPhotos(crew, 2);
+      await expectPhotos(crew, 6);
       expect(await findings(crew), "capture page").toEqual([]);
 
       const gone = await openPage(server.link("track", "no-such-link"), {

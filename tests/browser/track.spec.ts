@@ -190,7 +190,6 @@ test("a photo that the crew adds comes by itself, and the job's end is told", as
   await expect(page.getByText("Photos show here as soon as")).toBeVisible();
   await addPhotos(server, jobId, [{ file: SMALL }]);
   await server.asStaff("PATCH", `/jobs/${jobId}`, { status: "done" });
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await expectPhotos(page, 1);
   await expect(page.getByText("Your job is done. See how it turned out.")).toBeVisible();
 });
@@ -211,7 +210,7 @@ test("a link that was turned off gives the company's phone number", async ({ ope
     await expect(page.getByRole("heading", { name: "This link no longer works" })).toBeVisible();
     await expect(page.getByText("Your photos are safe.")).toBeVisible();
     const call = page.getByRole("link", { name: "Call +1 555 010 0199" });
-    await expect(call).toHaveAttribute("href", "tel:+1 555 010 0199");
+    await expect(call).toHaveAttribute("href", "tel:+15550100199");
   } finally {
     await server.stop();
   }

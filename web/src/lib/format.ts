@@ -75,3 +75,13 @@ export function longDayText(rfc3339: string, language: string): string {
 export function capitalised(word: string, language: string): string {
   return word.charAt(0).toLocaleUpperCase(language) + word.slice(1);
 }
+
+/** A phone number that stands on one line whatever stands beside it. */
+export function phoneText(phone: string): string {
+  return phone.replace(/ /g, "\u00a0");
+}
+
+/** The address that calls a phone number. */
+export function phoneHref(phone: string): string {
+  return `tel:${phone.replace(/[^+\d*#]/g, "")}`;
+}

@@ -102,6 +102,7 @@ export function PhotoTile(props: {
       <button
         type="button"
         data-photo-id={photo.photo_id}
+        aria-pressed={picked ?? undefined}
         onClick={props.onOpen}
         onPointerEnter={warmViewer}
         onFocus={warmViewer}

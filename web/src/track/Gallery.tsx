@@ -2,11 +2,12 @@ import { useMemo, useState } from "preact/hooks";
 import type { Photo } from "../api/types";
 import { capitalised, longDayText } from "../lib/format";
 import { Lightbox } from "../photos/Lightbox";
+import { inOrderOfCapture } from "../photos/order";
 import { PhotoGrid } from "../photos/PhotoGrid";
 import { type FirstPictures, useFirstPictures } from "../photos/useFirstPictures";
 import { useWords, type Words } from "../words";
 import { Compare } from "./Compare";
-import { type Group, groupsOf, inOrderOfCapture, pairsOf } from "./gallery";
+import { type Group, groupsOf, pairsOf } from "./gallery";
 import { SavePhoto } from "./SavePhoto";
 
 /** The pictures of the first row of a phone, and of a wide screen. */
@@ -42,7 +43,7 @@ export function Gallery(props: { photos: readonly Photo[]; onBroken: () => void 
           <PhotoGrid
             photos={group.photos}
             items={[]}
-            from={ordered.indexOf(group.photos[0] as Photo)}
+            before={ordered.indexOf(group.photos[0] as Photo)}
             total={ordered.length}
             first={tilesFirst}
             onOpen={setOpenId}

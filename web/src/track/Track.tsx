@@ -1,4 +1,5 @@
 import type { Started } from "../start/session";
+import { phoneHref, phoneText } from "../lib/format";
 import { useTitle } from "../lib/useTitle";
 import { Icon } from "../parts/Icon";
 import { switchLanguage, useWords } from "../words";
@@ -20,9 +21,9 @@ export function Track({ started }: { started: Started }) {
       </main>
       <footer class="track-foot">
         {phone && (
-          <a class="button" href={`tel:${phone}`}>
+          <a class="button" href={phoneHref(phone)}>
             <Icon name="phone" />
-            {words.track.questions(phone)}
+            {words.track.questions(phoneText(phone))}
           </a>
         )}
         <button type="button" class="text-button" onClick={switchLanguage}>

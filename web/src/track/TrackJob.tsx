@@ -1,5 +1,6 @@
 import type { Api } from "../api/client";
 import type { Job, Photo } from "../api/types";
+import type { Live } from "../lib/live";
 import type { Pages } from "../lib/usePages";
 import { Icon, StatusIcon } from "../parts/Icon";
 import { Notice, ProblemNotice } from "../parts/Notice";
@@ -10,9 +11,9 @@ import { Gallery } from "./Gallery";
 import { statusSentence } from "./sentence";
 
 /** One job: its name, how it stands, its photos. */
-export function TrackJob({ api, job }: { api: Api; job: Job }) {
+export function TrackJob({ api, live, job }: { api: Api; live: Live; job: Job }) {
   const { words, language } = useWords();
-  const photos = usePhotos(api, job.job_id, null);
+  const photos = usePhotos(api, job.job_id, null, live);
   const hasPhotos = photos.items.length > 0;
   return (
     <>

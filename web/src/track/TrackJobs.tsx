@@ -1,6 +1,8 @@
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { Api } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { Job } from "../api/types";
+import type { Live } from "../lib/live";
 import { useBack } from "../lib/useBack";
 import { useRefresh } from "../lib/useRefresh";
 import { Icon } from "../parts/Icon";
@@ -10,6 +12,7 @@ import { useScopedJobs } from "../parts/useScopedJobs";
 import type { Started } from "../start/session";
 import { useWords } from "../words";
 import { JobSkeleton, TrackJob } from "./TrackJob";
+import { useLive } from "./useLive";
 
 /** How a job stands changes a few times in its life. */
 const REFRESH_MS = 30_000;
@@ -18,7 +21,14 @@ const REFRESH_MS = 30_000;
 export function TrackJobs({ started }: { started: Started }) {
   const { words } = useWords();
   const scoped = useScopedJobs(started);
-  useRefresh(scoped.reload, REFRESH_MS);
+  const live = useLive(started.api);
+  const { reload } = scoped;
+  useRefresh(reload, REFRESH_MS);
+  useEffect(() => {
+    return live.onChange((change) => {
+      if (change === null || change.kind === "job") reload();
+    });
+  }, [live, reload]);
   const [pickedId, setPickedId] = useState<string | null>(null);
   const unpick = useCallback(() => setPickedId(null), []);
   if (scoped.kind === "loading") return <JobSkeleton />;
@@ -29,16 +39,18 @@ export function TrackJobs({ started }: { started: Started }) {
   }
   const [only, ...others] = scoped.jobs;
   if (only === undefined) return <p class="empty">{words.track.noJobs}</p>;
-  if (others.length === 0) return <TrackJob api={started.api} job={only} />;
+  if (others.length === 0) return <TrackJob api={started.api} live={live} job={only} />;
   const picked = scoped.jobs.find(({ job_id }) => job_id === pickedId);
   if (picked !== undefined) {
-    return <PickedJob key={picked.job_id} started={started} job={picked} onBack={unpick} />;
+    return (
+      <PickedJob key={picked.job_id} api={started.api} live={live} job={picked} onBack={unpick} />
+    );
   }
   return <JobPicker title={words.track.pickJob} jobs={scoped.jobs} onPick={setPickedId} />;
 }
 
 /** One of several jobs; going back leads to the choice. */
-function PickedJob(props: { started: Started; job: Job; onBack: () => void }) {
+function PickedJob(props: { api: Api; live: Live; job: Job; onBack: () => void }) {
   const { words } = useWords();
   const stepBack = useBack(props.onBack);
   const leave = () => {
@@ -51,7 +63,7 @@ function PickedJob(props: { started: Started; job: Job; onBack: () => void }) {
         <Icon name="back" />
         {words.track.allJobs}
       </button>
-      <TrackJob api={props.started.api} job={props.job} />
+      <TrackJob api={props.api} live={props.live} job={props.job} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Phase, Photo } from "../api/types";
-import { frameRatio, groupsOf, inOrderOfCapture, pairsOf } from "./gallery";
+import { frameRatio, groupsOf, pairsOf } from "./gallery";
 
 const at = (day: number, hour: number) => new Date(2026, 10, day, hour).toISOString();
 const photo = (photo_id: string, phase: Phase | null, over: Partial<Photo> = {}) =>
@@ -13,15 +13,6 @@ const photo = (photo_id: string, phase: Phase | null, over: Partial<Photo> = {})
     ...over,
   }) as Photo;
 const ids = (photos: readonly Photo[]) => photos.map(({ photo_id }) => photo_id);
-
-test("photos_stand_in_order_of_capture_and_one_without_a_time_where_it_was_uploaded", () => {
-  const photos = [
-    photo("late", null, { taken_at: at(26, 9) }),
-    photo("untold", null, { uploaded_at: at(26, 8) }),
-    photo("early", null, { taken_at: at(26, 7) }),
-  ];
-  expect(ids(inOrderOfCapture(photos))).toEqual(["early", "untold", "late"]);
-});
 
 test("a_job_of_several_days_is_told_by_days_and_one_of_a_day_by_its_tags", () => {
   const twoDays = [photo("a", "before", { taken_at: at(25, 9) }), photo("b", "after")];

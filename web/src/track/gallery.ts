@@ -1,17 +1,8 @@
 import type { Phase, Photo } from "../api/types";
-
-/** When a photo was taken; one whose camera did not tell counts from its upload. */
-export function momentOf(photo: Photo): string {
-  return photo.taken_at ?? photo.uploaded_at;
-}
-
-export function inOrderOfCapture(photos: readonly Photo[]): Photo[] {
-  const time = (photo: Photo) => Date.parse(momentOf(photo));
-  return [...photos].sort((a, b) => time(a) - time(b));
-}
+import { daysOf } from "../photos/order";
 
 /** A part of the gallery under a heading of its own. */
-export type Group = { photos: Photo[] } & (
+export type Group = { photos: readonly Photo[] } & (
   { kind: "all" } | { kind: "day"; day: string } | { kind: "phase"; phase: Phase | null }
 );
 
@@ -22,19 +13,9 @@ const STORY: readonly (Phase | null)[] = ["before", "during", "after", "issue", 
  * The gallery in parts that tell the job: its days when it took several, its phases when the photos are tagged,
  * otherwise everything as one. `photos` are in order of capture.
  */
-export function groupsOf(photos: Photo[]): Group[] {
-  const days = new Map<string, Photo[]>();
-  for (const photo of photos) {
-    const day = new Date(momentOf(photo)).toDateString();
-    days.set(day, [...(days.get(day) ?? []), photo]);
-  }
-  if (days.size > 1) {
-    return [...days.values()].map((some) => ({
-      kind: "day",
-      day: some[0] === undefined ? "" : momentOf(some[0]),
-      photos: some,
-    }));
-  }
+export function groupsOf(photos: readonly Photo[]): Group[] {
+  const days = daysOf(photos);
+  if (days.length > 1) return days.map((day) => ({ kind: "day", ...day }));
   if (new Set(photos.map(({ phase }) => phase)).size < 2) return [{ kind: "all", photos }];
   return STORY.map((phase): Group => ({
     kind: "phase",
