@@ -53,9 +53,10 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await server.asStaff("DELETE", `/links/${second.link_id}`);
     await page.context().setOffline(false);
-    await expect(page.getByRole("heading", { name: "no longer works" })).toBeVisible();
-    await expect(page.getByText("are safe on this phone")).toBeVisible();
-    await look("ended link with photos");
+    await expect(
+      page.getByText("That link no longer works. Your other jobs are here."),
+    ).toBeVisible();
+    await look("another link in the place of one that ended");
   });
 }
 

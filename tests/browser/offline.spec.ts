@@ -173,7 +173,7 @@ test("photos shared from the phone's gallery wait for their job, also without si
   await gallery.locator("input").setInputFiles([...(await manyPhotos(2)), notes]);
   await gallery.getByRole("button", { name: "Share" }).click();
   await expect(gallery.getByText("1 shared file was not taken")).toBeVisible();
-  await expect(truth(gallery)).toHaveText("2 only on this phone, waiting for signal");
+  await expect(truth(gallery)).toHaveText("2 only on this phone, without a job yet");
   await expect(
     gallery.getByText("2 photos from your gallery are safe on this phone"),
   ).toBeVisible();
@@ -246,7 +246,9 @@ test("a phone whose disk is full says so, and the photos are sent from the page"
   for (const photo of await manyPhotos(2)) {
     await fileInput(page).setInputFiles({ ...photo, buffer: readFileSync(BIG) });
   }
-  await expect(truth(page)).toContainText("2 not saved: this phone is full. Keep this page open");
+  await expect(truth(page)).toContainText(
+    "2 not saved: this phone has no room. Keep this page open",
+  );
   await context.setOffline(false);
   await expect(truth(page)).toHaveText("All 2 safe on the server");
   expect(await server.listPhotos(jobId)).toHaveLength(2);

@@ -17,10 +17,12 @@ export function serviceWorker(options: { page: string; entry: string; scope: str
         url: `/${name}`,
         // Their names carry the hash of their content.
         revision: null as string | null,
+        integrity: undefined as string | undefined,
       }));
       const index = await readFile(join(dir, options.page, "index.html"));
-      const revision = createHash("sha256").update(index).digest("hex").slice(0, 16);
-      files.push({ url: options.scope, revision });
+      const digest = createHash("sha256").update(index).digest("base64");
+      // A server that is being replaced may answer with another build's index: the browser then takes none of it.
+      files.push({ url: options.scope, revision: digest, integrity: `sha256-${digest}` });
       await build({
         configFile: false,
         logLevel: "warn",

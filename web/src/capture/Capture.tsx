@@ -73,6 +73,7 @@ export function Capture({ opened, queue }: { opened: Opened; queue: PhotoQueue }
     return (
       <main class="capture">
         <Truth queue={queue} onOpen={() => setScreen("phone")} job={null} />
+        <Notices queue={queue} known={null} jobs={jobs} instead={opened.instead} />
         <Chooser jobs={jobs} recent={recent} onPick={pick} />
       </main>
     );
@@ -91,7 +92,7 @@ export function Capture({ opened, queue }: { opened: Opened; queue: PhotoQueue }
         queue={queue}
         onPhone={() => setScreen("phone")}
       >
-        <Notices queue={queue} known={known} jobs={jobs} />
+        <Notices queue={queue} known={known} jobs={jobs} instead={opened.instead} />
       </JobPhotos>
       <CaptureBar phase={phase} onPhase={setPhase} onFiles={add} />
     </main>

@@ -9,12 +9,20 @@ import type { KnownJob } from "./open";
 import { Dialog } from "../parts/Dialog";
 
 /** What a driver must know before the photos: nothing, as a rule. */
-export function Notices(props: { queue: PhotoQueue; known: KnownJob; jobs: readonly KnownJob[] }) {
+export function Notices(props: {
+  queue: PhotoQueue;
+  /** The open job, null while none is. */
+  known: KnownJob | null;
+  jobs: readonly KnownJob[];
+  /** The link that was opened has ended; this is another. */
+  instead: boolean;
+}) {
   const { words } = useWords();
   const canKeep = useStore(props.queue.canKeep);
   const shared = useShared();
   return (
     <>
+      {props.instead && <Notice tone="bad" text={words.capture.linkEnded} />}
       {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
       {!window.isSecureContext && canKeep !== false && (
         <Notice tone="plain" text={words.capture.insecure} />
@@ -60,10 +68,12 @@ function Inbox({ queue, known, jobs }: Parameters<typeof Notices>[0]) {
   return (
     <div class="inbox">
       <Notice tone="local" text={words.capture.noJobYet(ids.length)} />
-      <button type="button" class="button wide" onClick={() => move(known)}>
-        {words.capture.addHere(known.job.title)}
-      </button>
-      {jobs.length > 1 && (
+      {known !== null && (
+        <button type="button" class="button wide" onClick={() => move(known)}>
+          {words.capture.addHere(known.job.title)}
+        </button>
+      )}
+      {(jobs.length > 1 || known === null) && (
         <button type="button" class="button wide" onClick={() => setChoosing(true)}>
           {words.capture.otherJob}
         </button>

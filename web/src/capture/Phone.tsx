@@ -19,6 +19,7 @@ export function Phone(props: {
   const { words } = useWords();
   const { phone } = words.capture;
   const here = useStore(props.queue.items).filter(isOnlyHereItem);
+  const canKeep = useStore(props.queue.canKeep);
   return (
     <main class="capture">
       <header class="capture-head">
@@ -32,8 +33,9 @@ export function Phone(props: {
           <Icon name="close" size={24} />
         </button>
       </header>
+      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
       {here.length === 0 ? (
-        <Notice tone="safe" text={phone.nothing} />
+        canKeep === true && <Notice tone="safe" text={phone.nothing} />
       ) : (
         <PhonePhotos queue={props.queue} items={here} jobs={props.jobs} />
       )}

@@ -18,7 +18,8 @@ export function Truth(props: {
 }) {
   const { words } = useWords();
   const items = useStore(props.queue.items);
-  const { tone, icon, text } = truthOf(items, props.job, words);
+  const canKeep = useStore(props.queue.canKeep);
+  const { tone, icon, text } = truthOf(items, props.job, words, canKeep);
   return (
     <div role="status" class="truth-place">
       <button type="button" class={`truth ${tone}`} onClick={props.onOpen}>
@@ -34,8 +35,13 @@ export function truthOf(
   items: readonly QueueItem[],
   job: { jobId: string; listed: number } | null,
   words: Words,
+  canKeep: boolean | null,
 ): Said {
   const { capture } = words;
+  // Nothing is said of photos before the phone was asked for them.
+  if (canKeep === null && items.length === 0) {
+    return { tone: "plain", icon: "image", text: words.common.loading };
+  }
   const count = (is: (item: QueueItem) => boolean) => items.filter(is).length;
   const here = items.filter(({ state }) => state.kind !== "stored");
   const keeping = count(({ state }) => state.kind === "keeping");
@@ -46,6 +52,8 @@ export function truthOf(
   if (keeping > 0) return { tone: "local", icon: "device", text: capture.keeping(keeping) };
   const failed = count(({ state }) => state.kind === "failed");
   if (failed > 0) return { tone: "bad", icon: "alert", text: capture.onlyHereFailed(here.length) };
+  const homeless = count(({ jobId }) => jobId === "");
+  if (homeless > 0) return { tone: "local", icon: "device", text: capture.waitsForJob(homeless) };
   const waits = count(({ state }) => state.kind === "noSignal" || state.kind === "retrying");
   if (waits > 0) {
     return { tone: "local", icon: "device", text: capture.onlyHereNoSignal(here.length) };

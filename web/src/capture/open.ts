@@ -25,6 +25,8 @@ export interface Opened {
   api: Api;
   /** Jobs of this link and of others that were opened on this phone, each with the link that reaches it. */
   jobs: readonly KnownJob[];
+  /** The link that was meant does not work any more; this is another of the phone's. */
+  instead: boolean;
 }
 
 export interface KnownJob {
@@ -52,13 +54,17 @@ export async function openKept(): Promise<Opened | null> {
   }
 }
 
-/** The page as the server has it now; what it says is kept for the next time. */
-export async function openFresh(): Promise<OpenResult> {
+/** The page as the server has it now; what it says is kept for the next time. `tried`: tokens that do not work. */
+export async function openFresh(tried: readonly string[] = []): Promise<OpenResult> {
   const links = await keptLinks().catch(() => []);
-  const last = links.find((link) => !link.dead && link.token !== null);
-  const token = tokenOf(location.hash) ?? last?.token ?? null;
+  const token = nextToken(links, tried);
   const result = await signIn(OPTIONS, token);
-  if (result.kind === "expired") await noteDead(links, token);
+  if (result.kind === "expired" && token !== null) {
+    await noteDead(links, token);
+    const others = [...tried, token];
+    // Another link of this phone may still work.
+    return nextToken(links, others) === null ? result : openFresh(others);
+  }
   if (result.kind !== "ready") return result;
   const { config, session } = result.started;
   try {
@@ -75,26 +81,31 @@ export async function openFresh(): Promise<OpenResult> {
       // A phone without a store, or with a full disk, works all the same.
       .catch(() => undefined);
     const others = links.filter(({ linkId }) => linkId !== link.linkId);
-    return { kind: "open", opened: openedOf(config, link, [link, ...others]) };
+    const opened = openedOf(config, link, [link, ...others]);
+    return { kind: "open", opened: { ...opened, instead: tried.length > 0 } };
   } catch (error) {
     const gone = error instanceof ApiError && error.kind === "notFound";
     return { kind: gone ? "expired" : "failed", config, error };
   }
 }
 
-async function noteDead(links: readonly KeptLink[], token: string | null): Promise<void> {
+/** That of the address, or of the link that was opened last. */
+function nextToken(links: readonly KeptLink[], tried: readonly string[]): string | null {
+  const now = Date.now();
+  const alive = links.filter((link) => isAlive(link, now)).map((link) => link.token);
+  const untried = [tokenOf(location.hash), ...alive].filter((token) => token !== null);
+  return untried.find((token) => !tried.includes(token)) ?? null;
+}
+
+async function noteDead(links: readonly KeptLink[], token: string): Promise<void> {
   for (const link of links.filter((one) => one.token === token)) {
     await keepLink({ ...link, dead: true }).catch(() => undefined);
   }
 }
 
 function openedOf(config: PageConfig, link: KeptLink, links: readonly KeptLink[]): Opened {
-  return {
-    config,
-    link,
-    api: apiOf(config.application_key, link.token),
-    jobs: jobsOf(link, links),
-  };
+  const api = apiOf(config.application_key, link.token);
+  return { config, link, api, jobs: jobsOf(link, links), instead: false };
 }
 
 /** Each job once, by the link that was opened last. */

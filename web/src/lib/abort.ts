@@ -13,3 +13,10 @@ export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
   }
   return controller.signal;
 }
+
+/** A signal that fires after so many milliseconds, as an abort like any other. */
+export function abortAfter(ms: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), ms);
+  return controller.signal;
+}

@@ -68,13 +68,14 @@ function open(): Promise<Database> {
 const CHANNEL = "qdn-phone";
 
 /** Calls `listener` after other windows or the worker changed a photo. */
-export function onOthersChange(listener: () => void): () => void {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = listener;
-  return () => channel.close();
+export function onOthersChange(listener: () => void): void {
+  if (typeof BroadcastChannel === "undefined") return;
+  new BroadcastChannel(CHANNEL).onmessage = listener;
 }
 
+/** Windows that hear nothing look again by themselves: the change was made, whatever becomes of the telling. */
 function tellOthers(): void {
+  if (typeof BroadcastChannel === "undefined") return;
   const channel = new BroadcastChannel(CHANNEL);
   channel.postMessage(null);
   channel.close();
@@ -97,7 +98,8 @@ export async function keptPhotos(now: number): Promise<KeptPhoto[]> {
   const db = await open();
   const photos = await db.getAll("photos");
   const old = photos.filter((photo) => isForgettable(photo, now));
-  for (const { id } of old) await forgetPhoto(id);
+  // On a full disk even this may fail, and then waits.
+  for (const { id } of old) await forgetPhoto(id).catch(() => undefined);
   return photos
     .filter((photo) => !old.includes(photo))
     .sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
@@ -115,12 +117,16 @@ export async function preview(id: string): Promise<ArrayBuffer | null> {
   return (await (await open()).get("previews", id))?.jpeg ?? null;
 }
 
-/** Takes the oldest photo that is due for `owner` alone, null when none is. */
-export async function claimPhoto(owner: string, now: number): Promise<KeptPhoto | null> {
+/** Takes the oldest photo that is due for `owner` alone, null when none is; those that it sends already are left out. */
+export async function claimPhoto(
+  owner: string,
+  now: number,
+  busy: ReadonlySet<string>,
+): Promise<KeptPhoto | null> {
   const db = await open();
   const change = db.transaction("photos", "readwrite");
   const photos = (await change.store.getAll()).sort((a, b) => a.addedAt - b.addedAt);
-  const due = photos.find((photo) => dueIn(photo, now) === 0);
+  const due = photos.find((photo) => !busy.has(photo.id) && dueIn(photo, now) === 0);
   if (due !== undefined) {
     due.lease = { owner, until: now + LEASE_MS };
     await change.store.put(due);
@@ -159,7 +165,7 @@ export async function releasePhoto(sent: KeptPhoto, photoId: string): Promise<vo
   if (photo !== undefined && photo.jobId === sent.jobId) {
     await change
       .objectStore("photos")
-      .put({ ...photo, photoId, state: { kind: "safe" }, lease: null });
+      .put({ ...photo, photoId, place: null, state: { kind: "safe" }, lease: null });
     await change.objectStore("files").delete(id);
   }
   await change.done;

@@ -3,7 +3,7 @@ import type { Phase } from "../api/types";
 import { randomId } from "../lib/random";
 import { createStore } from "../lib/store";
 import { postForm } from "../upload/form";
-import { canRetry, type UploadItem, type UploadState } from "../upload/items";
+import { canRetry, isActive, type UploadItem, type UploadState } from "../upload/items";
 import { makePreview } from "../upload/preview";
 import type { UploadNews } from "../upload/uploads";
 import {
@@ -17,23 +17,51 @@ import {
   photoBytes,
   preview,
 } from "./database";
-import { deliver } from "./deliver";
+import { deliver, type Outcome } from "./deliver";
 import { dueIn, type KeptPhoto, restingState } from "./kept";
 import { type Details, newPhoto, sha256, type Target } from "./newPhoto";
-import { afterTry, apiOfLink, workOn } from "./work";
+import { afterTry, type Sender, workOn } from "./work";
 
 /** Photos sent at one time: more would share the same thin line and fail together. */
 const AT_ONCE_MAX = 2;
 /** A phone that says it has no network is asked to try all the same, this often: it may be mistaken. */
 const OFFLINE_TRY_MS = 60_000;
+/** How long the phone's store may take to write a photo before the page goes on with what it holds in memory. */
+const KEEP_MS_MAX = 20_000;
+/** How often a photo that the phone would not keep is offered to it again. */
+const OFFER_AGAIN_MS = 15_000;
 /** How long the queue rests when the phone's store would not write down what became of a try. */
 const STORE_FAILED_MS = 15_000;
+/** The longest rest, after tries that found no network. */
+const REST_MS_MAX = 30_000;
 
 /** A photo of the queue as the page shows it. */
 export interface QueueItem extends UploadItem {
   /** `page`: the phone had no room, so that closing the page would lose it. */
   readonly where: "phone" | "page";
   readonly phase: Phase | null;
+}
+
+/** What changes when a photo gets a job: to the server it is another photo, unless it is the same job. */
+function moved(photo: KeptPhoto, target: Target): Partial<KeptPhoto> {
+  const photoId = photo.jobId === target.jobId ? photo.photoId : null;
+  return {
+    ...target,
+    photoId,
+    state: { kind: "waiting" },
+    tries: 0,
+    notBefore: 0,
+    lease: null,
+  };
+}
+
+/** Whether only another link can send it. */
+function isLost({ state }: KeptPhoto): boolean {
+  return state.kind === "stopped" && ["signedOut", "forbidden", "jobGone"].includes(state.reason);
+}
+
+function lateAfter(ms: number): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), ms));
 }
 
 /** Whether this phone has the only copy, as far as it is known. */
@@ -47,6 +75,8 @@ interface Loose {
   file: Blob;
   /** False while the phone may still take it. */
   refused: boolean;
+  /** When it was last offered to the phone. */
+  offeredAt: number;
 }
 
 /**
@@ -68,8 +98,9 @@ export class PhotoQueue implements UploadNews {
   readonly #sought = new Set<string>();
   readonly #listed = new Set<string>();
   readonly #storedListeners = new Set<(jobId: string) => void>();
-  /** Files are written and previewed one after another: many at once make a phone close the page. */
+  /** Files are written one after another, and previewed so: many at once make a phone close the page. */
   #keeping: Promise<void> = Promise.resolve();
+  #previewing: Promise<void> = Promise.resolve();
   /** The links opened in this page, for when the phone's store cannot be read. */
   readonly #apis = new Map<string, Api>();
   #reading: Promise<void> | null = null;
@@ -78,6 +109,8 @@ export class PhotoQueue implements UploadNews {
   #pumping = false;
   #lastTry = 0;
   #restUntil = 0;
+  /** Tries in a row that found no network, whatever the phone says of it. */
+  #silences = 0;
 
   /** Reads what is kept and begins to send it. */
   start(): void {
@@ -85,10 +118,14 @@ export class PhotoQueue implements UploadNews {
     window.addEventListener("online", () => void this.#wake());
     window.addEventListener("offline", () => this.#publish());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") void this.#reload();
+      if (document.visibilityState === "visible") void this.#wake();
+      else if (this.items.get().some(({ state }) => isActive({ state }))) void registerSync();
     });
     window.addEventListener("beforeunload", (event) => {
-      if (this.#loose.size > 0) event.preventDefault();
+      if (![...this.#loose.values()].some(({ photo }) => photo.state.kind === "waiting")) return;
+      event.preventDefault();
+      // Browsers of 2023 ask only then.
+      event.returnValue = true;
     });
     void this.#reload();
   }
@@ -102,13 +139,23 @@ export class PhotoQueue implements UploadNews {
   add(files: Iterable<File>, target: Target, details: Details): void {
     for (const file of files) {
       const photo = newPhoto(file, target, details);
-      this.#loose.set(photo.id, { photo, file, refused: false });
-      if (photo.state.kind === "waiting") {
-        this.#live.set(photo.id, { kind: "keeping" });
-        this.#keeping = this.#keeping.then(() => this.#keep(photo.id));
-      }
+      this.#loose.set(photo.id, { photo, file, refused: false, offeredAt: 0 });
+      if (photo.state.kind !== "waiting") continue;
+      this.#live.set(photo.id, { kind: "keeping" });
+      this.#offer(photo.id);
+      this.#previewing = this.#previewing
+        .then(() => this.#makePreview(photo.id, file))
+        .catch(() => undefined);
     }
     this.#publish();
+  }
+
+  /** Has a photo written to the phone's disk when its turn comes. */
+  #offer(id: string): void {
+    const loose = this.#loose.get(id);
+    if (loose === undefined) return;
+    loose.offeredAt = Date.now();
+    this.#keeping = this.#keeping.then(() => this.#keep(id)).catch(() => this.#refuse(id));
   }
 
   /** Tries again what stopped, or at once what waits for its next try. */
@@ -128,34 +175,23 @@ export class PhotoQueue implements UploadNews {
   async move(ids: readonly string[], target: Target): Promise<void> {
     for (const id of ids) {
       this.#stops.get(id)?.abort();
-      // Another job is another photo to the server: what was granted before is not it.
-      await changePhoto(id, (photo) => ({
-        ...photo,
-        ...target,
-        photoId: null,
-        state: { kind: "waiting" },
-        tries: 0,
-        notBefore: 0,
-        lease: null,
-      }));
+      await changePhoto(id, (photo) =>
+        photo.state.kind === "safe" ? null : { ...photo, ...moved(photo, target) },
+      );
     }
     await this.#reload();
   }
 
   /** Sends with a link that works what others cannot send any more. */
   async adopt(linkId: string, reaches: (jobId: string) => boolean): Promise<void> {
+    await this.#reload();
     for (const photo of this.#kept) {
-      const lost =
-        photo.state.kind === "stopped" &&
-        ["signedOut", "forbidden", "jobGone"].includes(photo.state.reason);
-      if (!lost || photo.jobId === null || !reaches(photo.jobId)) continue;
-      await changePhoto(photo.id, (kept) => ({
-        ...kept,
-        linkId,
-        state: { kind: "waiting" },
-        tries: 0,
-        notBefore: 0,
-      }));
+      if (!isLost(photo) || photo.jobId === null || !reaches(photo.jobId)) continue;
+      await changePhoto(photo.id, (kept) =>
+        isLost(kept)
+          ? { ...kept, linkId, state: { kind: "waiting" }, tries: 0, notBefore: 0 }
+          : null,
+      );
     }
     await this.#reload();
   }
@@ -192,7 +228,7 @@ export class PhotoQueue implements UploadNews {
   /** Writes a photo to the phone's disk; where that fails the page goes on with what it holds in memory. */
   async #keep(id: string): Promise<void> {
     const loose = this.#loose.get(id);
-    if (loose === undefined) return;
+    if (loose === undefined || loose.photo.state.kind !== "waiting" || this.#stops.has(id)) return;
     let bytes: ArrayBuffer;
     try {
       bytes = await loose.file.arrayBuffer();
@@ -201,22 +237,32 @@ export class PhotoQueue implements UploadNews {
       loose.photo = { ...loose.photo, state: { kind: "stopped", reason: "unreadable" } };
       return this.#publish();
     }
-    loose.photo = { ...loose.photo, sha256: await sha256(bytes) };
-    try {
-      await keepPhoto(loose.photo, bytes);
-      // Removed while it was written.
+    const hash = loose.photo.sha256 ?? (await sha256(bytes).catch(() => null));
+    loose.photo = { ...loose.photo, sha256: hash };
+    const written = keepPhoto(loose.photo, bytes).then(async () => {
+      // Removed, or sent from the page, while it was written.
       if (!this.#loose.delete(id)) await forgetPhoto(id);
-    } catch {
-      loose.refused = true;
-    }
+    });
+    await Promise.race([written, lateAfter(KEEP_MS_MAX)]);
     this.#live.delete(id);
     await this.#reload();
     void registerSync();
-    const jpeg = await makePreview(loose.file);
+  }
+
+  async #refuse(id: string): Promise<void> {
+    const loose = this.#loose.get(id);
+    if (loose !== undefined) loose.refused = true;
+    this.#live.delete(id);
+    await this.#reload();
+  }
+
+  async #makePreview(id: string, file: Blob): Promise<void> {
+    const jpeg = await makePreview(file);
     if (jpeg === null) return;
+    this.#dropPreview(id);
     this.#previews.set(id, URL.createObjectURL(jpeg));
     this.#publish();
-    await keepPreview(id, await jpeg.arrayBuffer()).catch(() => undefined);
+    await keepPreview(id, await jpeg.arrayBuffer());
   }
 
   /** Reads the phone's store anew, shows it, and sends what is due. One reading at a time: an older one never wins. */
@@ -234,6 +280,7 @@ export class PhotoQueue implements UploadNews {
       try {
         this.#kept = await keptPhotos(Date.now());
         this.canKeep.set(true);
+        this.#offerAgain();
       } catch {
         // Private windows of some browsers have no store: photos then live as long as the page.
         this.canKeep.set(false);
@@ -246,6 +293,14 @@ export class PhotoQueue implements UploadNews {
       void this.#loadPreview(id);
     }
     void this.#pump();
+  }
+
+  /** What was refused may have been refused for a moment only. */
+  #offerAgain(): void {
+    const now = Date.now();
+    for (const [id, { refused, offeredAt }] of this.#loose) {
+      if (refused && Math.abs(now - offeredAt) > OFFER_AGAIN_MS) this.#offer(id);
+    }
   }
 
   async #loadPreview(id: string): Promise<void> {
@@ -261,12 +316,15 @@ export class PhotoQueue implements UploadNews {
     this.#previews.delete(id);
   }
 
-  /** The network is back: nobody waits out a pause that the lack of it began. */
+  /** The network is back, or somebody looks: nobody waits out a pause that the lack of it began. */
   async #wake(): Promise<void> {
     this.#lastTry = 0;
+    this.#silences = 0;
+    this.#restUntil = 0;
+    await this.#reload();
     const at = Date.now();
     for (const { id } of this.#kept.filter((photo) => photo.notBefore > at)) {
-      await changePhoto(id, (photo) => ({ ...photo, notBefore: 0 }));
+      await changePhoto(id, (photo) => ({ ...photo, notBefore: 0 })).catch(() => undefined);
     }
     for (const loose of this.#loose.values()) loose.photo = { ...loose.photo, notBefore: 0 };
     await this.#reload();
@@ -277,16 +335,20 @@ export class PhotoQueue implements UploadNews {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#stops.size < AT_ONCE_MAX && this.#mayTry()) {
+      // Where nothing comes through one photo finds out for all.
+      const atOnce = () => (this.#silences > 0 ? 1 : AT_ONCE_MAX);
+      while (this.#stops.size < atOnce() && this.#mayTry()) {
         const loose = this.#dueLoose();
         if (loose !== null) {
           void this.#send(loose.photo, (signal, say) => this.#sendLoose(loose, signal, say));
           continue;
         }
         // A phone whose disk is full cannot note who sends, and must send all the more.
-        const photo = await claimPhoto(this.#owner, Date.now()).catch(() => this.#dueKept());
+        const busy = new Set(this.#stops.keys());
+        const photo = await claimPhoto(this.#owner, Date.now(), busy).catch(() => this.#dueKept());
         if (photo === null) break;
-        void this.#send(photo, (signal, say) => workOn(photo, this.#owner, postForm, signal, say));
+        this.#lastTry = Date.now();
+        void this.#send(photo, (signal, say) => workOn(photo, this.#sender(signal, say)));
       }
     } finally {
       this.#pumping = false;
@@ -294,12 +356,15 @@ export class PhotoQueue implements UploadNews {
     this.#setAlarm();
   }
 
+  #sender(signal: AbortSignal, say: Sender["say"]): Sender {
+    const apiOfOpened = (linkId: string) => this.#apis.get(linkId) ?? null;
+    return { owner: this.#owner, post: postForm, signal, say, apiOfOpened };
+  }
+
   #mayTry(): boolean {
     const now = Date.now();
-    if (now < this.#restUntil && this.#restUntil - now <= STORE_FAILED_MS) return false;
-    if (!navigator.onLine && Math.abs(now - this.#lastTry) < OFFLINE_TRY_MS) return false;
-    this.#lastTry = now;
-    return true;
+    if (now < this.#restUntil && this.#restUntil - now <= REST_MS_MAX) return false;
+    return navigator.onLine || Math.abs(now - this.#lastTry) >= OFFLINE_TRY_MS;
   }
 
   #dueKept(): KeptPhoto | null {
@@ -311,6 +376,8 @@ export class PhotoQueue implements UploadNews {
   #dueLoose(): Loose | null {
     for (const loose of this.#loose.values()) {
       if (!loose.refused || this.#stops.has(loose.photo.id)) continue;
+      // The page has not opened its link yet.
+      if (!this.#apis.has(loose.photo.linkId ?? "")) continue;
       if (dueIn(loose.photo, Date.now()) === 0) return loose;
     }
     return null;
@@ -332,13 +399,13 @@ export class PhotoQueue implements UploadNews {
 
   async #send(
     photo: KeptPhoto,
-    work: (signal: AbortSignal, say: (state: UploadState) => void) => Promise<boolean>,
+    work: (signal: AbortSignal, say: Sender["say"]) => Promise<Outcome>,
   ): Promise<void> {
     const stop = new AbortController();
     this.#stops.set(photo.id, stop);
-    let safe = false;
+    let outcome: Outcome | null = null;
     try {
-      safe = await work(stop.signal, (state) => {
+      outcome = await work(stop.signal, (state) => {
         this.#live.set(photo.id, state);
         this.#publish();
       });
@@ -349,39 +416,49 @@ export class PhotoQueue implements UploadNews {
       this.#stops.delete(photo.id);
       this.#live.delete(photo.id);
     }
+    if (outcome !== null) this.#learn(outcome);
     await this.#reload();
-    if (safe) for (const listener of this.#storedListeners) listener(photo.jobId ?? "");
+    if (outcome?.kind !== "safe") return;
+    for (const listener of this.#storedListeners) listener(photo.jobId ?? "");
+  }
+
+  /** A try that found no network makes all photos wait, longer each time; any answer ends that. */
+  #learn(outcome: Outcome): void {
+    if (outcome.kind !== "again" || outcome.reason !== "network") {
+      if (outcome.kind !== "left") this.#silences = 0;
+      return;
+    }
+    this.#silences += 1;
+    this.#restUntil = Date.now() + Math.min(1_000 * 2 ** (this.#silences - 1), REST_MS_MAX);
   }
 
   /** A photo that only the page has: the same way, with nothing written down. */
-  async #sendLoose(
-    loose: Loose,
-    signal: AbortSignal,
-    say: (state: UploadState) => void,
-  ): Promise<boolean> {
-    const { linkId } = loose.photo;
-    const api = this.#apis.get(linkId ?? "") ?? (await apiOfLink(linkId).catch(() => null));
-    if (api === null) {
-      loose.photo = { ...loose.photo, state: { kind: "stopped", reason: "signedOut" } };
-      return false;
+  async #sendLoose(loose: Loose, signal: AbortSignal, say: Sender["say"]): Promise<Outcome> {
+    const api = this.#apis.get(loose.photo.linkId ?? "");
+    if (api === undefined) return { kind: "left" };
+    const outcome = await deliver(loose.photo, {
+      ...{ api, post: postForm, signal, say },
+      bytes: () => Promise.resolve(loose.file),
+      granted: (photoId) => {
+        loose.photo = { ...loose.photo, photoId };
+        return Promise.resolve();
+      },
+    });
+    if (outcome.kind !== "safe") {
+      loose.photo = afterTry(loose.photo, outcome, Date.now(), Math.random());
+      return outcome;
     }
-    const granted = async (photoId: string) => {
-      loose.photo = { ...loose.photo, photoId };
-    };
-    const tools = { api, post: postForm, signal, say, granted };
-    const outcome = await deliver(loose.photo, loose.file, tools);
-    loose.photo =
-      outcome.kind === "safe"
-        ? { ...loose.photo, photoId: outcome.photoId, state: { kind: "safe" } }
-        : afterTry(loose.photo, outcome, Date.now(), Math.random());
-    if (outcome.kind !== "safe") return false;
     this.#loose.delete(loose.photo.id);
-    this.#kept = [...this.#kept, loose.photo];
-    return true;
+    this.#kept = [
+      ...this.#kept,
+      { ...loose.photo, photoId: outcome.photoId, state: { kind: "safe" } },
+    ];
+    return outcome;
   }
 
   #publish(): void {
     const now = Date.now();
+    const online = navigator.onLine && this.#silences === 0;
     const kept = new Set(this.#kept.map(({ id }) => id));
     const loose = [...this.#loose.values()].filter(({ photo }) => !kept.has(photo.id));
     const rows = [
@@ -390,7 +467,7 @@ export class PhotoQueue implements UploadNews {
     ].sort((a, b) => a.photo.addedAt - b.photo.addedAt);
     this.items.set(
       rows.map(({ photo, where }): QueueItem => {
-        const state = this.#live.get(photo.id) ?? restingState(photo, now, navigator.onLine);
+        const state = this.#live.get(photo.id) ?? restingState(photo, now, online);
         return {
           id: photo.id,
           jobId: photo.jobId ?? "",

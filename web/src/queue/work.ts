@@ -1,9 +1,18 @@
 /** Bringing a claimed photo to the server and writing down what became of it. Runs in the page and in its service worker. */
 import { type Api, createApi } from "../api/client";
 import { anySignal } from "../lib/abort";
-import { pauseMs } from "../upload/retry";
 import type { UploadState } from "../upload/items";
-import { changePhoto, keepLink, keptLink, photoBytes, releasePhoto, setting } from "./database";
+import { pauseMs } from "../upload/retry";
+import {
+  changePhoto,
+  isAlive,
+  keepLink,
+  type KeptLink,
+  keptLinks,
+  photoBytes,
+  releasePhoto,
+  setting,
+} from "./database";
 import { deliver, type Outcome, type PostForm } from "./deliver";
 import { type KeptPhoto, LEASE_MS } from "./kept";
 
@@ -17,54 +26,92 @@ export function apiOf(applicationKey: string, token: string | null): Api {
   });
 }
 
-/** The API with the link that a photo was taken with; null when the phone knows it no more. */
-export async function apiOfLink(linkId: string | null): Promise<Api | null> {
-  const [link, config] = await Promise.all([
-    linkId === null ? null : keptLink(linkId),
-    setting("config"),
-  ]);
-  return link === null || link.dead || config === null
-    ? null
-    : apiOf(config.application_key, link.token);
+/** What sending needs of the window or worker that does it. */
+export interface Sender {
+  /** Who holds the lease. */
+  owner: string;
+  post: PostForm;
+  signal: AbortSignal;
+  say: (state: UploadState) => void;
+  /** The API of a link that this window has opened, for when the phone's store does not know it. */
+  apiOfOpened: (linkId: string) => Api | null;
 }
 
-/** Works on a photo that `owner` has claimed. True when it is safe on the server. */
-export async function workOn(
-  photo: KeptPhoto,
-  owner: string,
-  post: PostForm,
-  signal: AbortSignal,
-  say: (state: UploadState) => void,
-): Promise<boolean> {
+/** Works on a photo that the sender has claimed, and writes down what becomes of it. */
+export async function workOn(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
   const stop = new AbortController();
-  const pulse = setInterval(() => void renewLease(photo.id, owner, stop), LEASE_MS / 3);
+  // A disk that is full could not note the lease: there is none to renew, and none to lose.
+  const leased = photo.lease?.owner === sender.owner;
+  const renew = () => void renewLease(photo.id, sender.owner, stop).catch(() => undefined);
+  const pulse = leased ? setInterval(renew, LEASE_MS / 3) : 0;
   try {
-    const outcome = await tryOnce(photo, post, anySignal(signal, stop.signal), say);
-    await settle(photo, outcome);
-    return outcome.kind === "safe";
+    const signal = anySignal(sender.signal, stop.signal);
+    const outcome = await tryOnce(photo, { ...sender, signal });
+    await settle(photo, outcome, sender.owner);
+    return outcome;
   } finally {
     clearInterval(pulse);
   }
 }
 
-async function tryOnce(
-  photo: KeptPhoto,
-  post: PostForm,
-  signal: AbortSignal,
-  say: (state: UploadState) => void,
-): Promise<Outcome> {
-  const [api, bytes] = await Promise.all([apiOfLink(photo.linkId), photoBytes(photo.id)]);
-  if (api === null) return { kind: "stopped", reason: "signedOut" };
-  if (bytes === null) return { kind: "stopped", reason: "unreadable" };
-  const granted = (photoId: string) => changePhoto(photo.id, (kept) => ({ ...kept, photoId }));
-  const outcome = await deliver(photo, new Blob([bytes]), { api, post, signal, say, granted });
-  if (outcome.kind === "stopped" && outcome.reason === "signedOut") await noteDead(photo.linkId);
-  return outcome;
+async function tryOnce(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
+  const link = await linkFor(photo);
+  const api = link === null ? sender.apiOfOpened(photo.linkId ?? "") : link.api;
+  if (api === null) {
+    // Only a link that the server has refused is dead; one that is not known here may be opened in a moment.
+    return link === null
+      ? { kind: "again", reason: "server", afterMs: null }
+      : { kind: "stopped", reason: "signedOut" };
+  }
+  const outcome = await deliver(photo, {
+    api,
+    post: sender.post,
+    signal: sender.signal,
+    say: sender.say,
+    bytes: async () => {
+      const bytes = await photoBytes(photo.id);
+      return bytes === null ? null : new Blob([bytes]);
+    },
+    // Only a shortcut for the next try: a disk that is full must not stop this one.
+    granted: (photoId) =>
+      changePhoto(photo.id, (kept) =>
+        mayWrite(kept, photo, sender.owner) ? { ...kept, photoId } : null,
+      ).catch(() => undefined),
+  });
+  if (outcome.kind !== "stopped" || outcome.reason !== "signedOut") return outcome;
+  if (link?.kept) await keepLink({ ...link.kept, dead: true }).catch(() => undefined);
+  // Another link that reaches the job may be on this phone: the next try takes it.
+  const other = await linkFor(photo);
+  return other?.api ? { kind: "again", reason: "server", afterMs: null } : outcome;
 }
 
-async function noteDead(linkId: string | null): Promise<void> {
-  const link = linkId === null ? null : await keptLink(linkId);
-  if (link !== null) await keepLink({ ...link, dead: true });
+interface FoundLink {
+  kept: KeptLink;
+  /** Null for a link that the server has refused, where no other reaches the job. */
+  api: Api | null;
+}
+
+/** The link that sends a photo: its own, or where that is dead another of this phone that reaches its job. */
+async function linkFor(photo: KeptPhoto): Promise<FoundLink | null> {
+  const [links, config] = await Promise.all([keptLinks(), setting("config")]);
+  if (config === null) return null;
+  const own = links.find(({ linkId }) => linkId === photo.linkId);
+  const now = Date.now();
+  const reaches = ({ jobId, jobs }: KeptLink) =>
+    jobId === photo.jobId || jobs.some(({ job_id }) => job_id === photo.jobId);
+  const other = links.find((link) => isAlive(link, now) && reaches(link));
+  const link = own !== undefined && !own.dead ? own : (other ?? own);
+  if (link === undefined) return null;
+  return { kept: link, api: link.dead ? null : apiOf(config.application_key, link.token) };
+}
+
+/** Whether what a sender learnt of a photo still counts: nobody else has taken it, moved it or brought it home since. */
+function mayWrite(kept: KeptPhoto, sent: KeptPhoto, owner: string): boolean {
+  return (
+    kept.state.kind !== "safe" &&
+    kept.jobId === sent.jobId &&
+    (kept.lease === null || kept.lease.owner === owner)
+  );
 }
 
 /** Says that the sender is alive; a photo that was removed, or taken over by another window, is let go. */
@@ -78,9 +125,11 @@ async function renewLease(id: string, owner: string, stop: AbortController): Pro
 }
 
 /** Writes down what became of a try. */
-export async function settle(photo: KeptPhoto, outcome: Outcome): Promise<void> {
+async function settle(photo: KeptPhoto, outcome: Outcome, owner: string): Promise<void> {
   if (outcome.kind === "safe") return releasePhoto(photo, outcome.photoId);
-  await changePhoto(photo.id, (kept) => afterTry(kept, outcome, Date.now(), Math.random()));
+  await changePhoto(photo.id, (kept) =>
+    mayWrite(kept, photo, owner) ? afterTry(kept, outcome, Date.now(), Math.random()) : null,
+  );
 }
 
 /** The record after a try that did not end well. Pure: time and the random number are arguments. */

@@ -1,5 +1,5 @@
 import type { UploadGrant } from "../api/types";
-import { anySignal } from "../lib/abort";
+import { abortAfter, anySignal } from "../lib/abort";
 import { errorCodeOf, formOf } from "./form";
 import { SendError, storeFailure } from "./retry";
 
@@ -18,7 +18,7 @@ export async function fetchForm(
   _onSent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const late = AbortSignal.timeout(ANSWER_MS_MAX + file.size / BYTES_PER_MS_MIN);
+  const late = abortAfter(ANSWER_MS_MAX + file.size / BYTES_PER_MS_MIN);
   let response: Response;
   try {
     response = await fetch(grant.url, {
@@ -27,7 +27,7 @@ export async function fetchForm(
       signal: anySignal(signal, late),
     });
   } catch {
-    signal.throwIfAborted();
+    if (signal.aborted) throw signal.reason;
     throw new SendError("network", true);
   }
   if (response.ok) return;

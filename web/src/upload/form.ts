@@ -2,9 +2,11 @@ import type { UploadGrant } from "../api/types";
 import { SendError, storeFailure } from "./retry";
 
 /** A form whose bytes have not moved for this long is stopped and tried again. */
-const STALL_MS_MAX = 30_000;
-/** How long the store may take to answer once it has every byte: it writes them to disk first. */
-const ANSWER_MS_MAX = 60_000;
+const STALL_MS_MAX = 60_000;
+/** How long the store may take to answer once every byte was handed over: the last ones are still on their way. */
+const answerMsMax = (bytes: number) => 60_000 + bytes / BYTES_PER_MS_MIN;
+/** The slowest line worth waiting for: 16 kB/s. */
+const BYTES_PER_MS_MIN = 16;
 
 /**
  * Submits the presigned form straight to the store and resolves when the store has acknowledged the bytes.
@@ -28,7 +30,7 @@ export function postForm(
     signal.addEventListener("abort", stop, { once: true });
 
     request.upload.onprogress = ({ loaded, total }) => {
-      patience(loaded < total ? STALL_MS_MAX : ANSWER_MS_MAX);
+      patience(loaded < total ? STALL_MS_MAX : answerMsMax(file.size));
       onSent(fileBytesSent(loaded, total, file.size));
     };
     request.onload = () => {

@@ -96,7 +96,7 @@ export function canRetry(reason: FailReason): boolean {
 
 const HOPELESS: readonly FailReason[] = ["tooBig", "type", "empty", "unreadable", "deleted"];
 
-export function isActive(item: UploadItem): boolean {
+export function isActive(item: Pick<UploadItem, "state">): boolean {
   return item.state.kind !== "stored" && item.state.kind !== "failed";
 }
 

@@ -33,21 +33,31 @@ export function pauseMs(tries: number, random: number, retryAfterMs: number | nu
   return Math.max(full / 2 + (random * full) / 2, retryAfterMs ?? 0);
 }
 
-const PASSING_STATUSES: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
+/** Statuses that pass by themselves; 5xx beyond those of HTTP are what proxies in front answer. */
+function passes(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}
 
-/** What a refused `POST /upload-url` means for the file. */
+/**
+ * What a refused `POST /upload-url` means for the file. Only our own server, which gives every refusal a code, can make
+ * it stop: a bare 404 is that of a proxy whose server is being replaced.
+ */
 export function grantFailure(error: ApiError): SendError {
+  const { status, problem } = error;
   if (error.kind === "offline") return new SendError("network", true);
-  if (error.kind === "signedOut") return new SendError("signedOut", false);
-  if (error.status === 507) return new SendError("full", false);
-  if (PASSING_STATUSES.includes(error.status)) {
+  if (status === 507) return new SendError("full", false);
+  if (passes(status) || problem.code === undefined) {
     return new SendError("server", true, error.retryAfterMs);
   }
-  if (error.status === 413 || error.problem.field === "size") return new SendError("tooBig", false);
-  if (error.status === 415 || error.problem.field === "content_type") {
-    return new SendError("type", false);
+  if (status === 401) {
+    // A key that was changed is the page's affair, and mended by its next opening.
+    return problem.code.startsWith("token")
+      ? new SendError("signedOut", false)
+      : new SendError("server", true);
   }
-  return new SendError(REASON_OF.get(error.status) ?? "refused", false);
+  if (status === 413 || problem.field === "size") return new SendError("tooBig", false);
+  if (status === 415 || problem.field === "content_type") return new SendError("type", false);
+  return new SendError(REASON_OF.get(status) ?? "refused", false);
 }
 
 const REASON_OF: ReadonlyMap<number, FailReason> = new Map([
@@ -56,14 +66,28 @@ const REASON_OF: ReadonlyMap<number, FailReason> = new Map([
   [410, "deleted"],
 ]);
 
+/** Refusals of S3 that the same bytes may not meet again: slow lines, damage on the way, credentials that ended. */
+const PASSING_CODES: readonly string[] = [
+  "BadDigest",
+  "ExpiredToken",
+  "IncompleteBody",
+  "OperationAborted",
+  "RequestTimeout",
+  "SlowDown",
+  "XAmzContentSHA256Mismatch",
+];
+
 /**
- * What the store's answer to the form means. `code` is the `<Code>` of its XML body. A 403 is worth another try:
- * the form may have expired while it waited its turn, and each try asks for a fresh one.
+ * What the store's answer to the form means. `code` is the `<Code>` of its XML body, empty for an answer that is not the
+ * store's own. A 403 is worth another try: the form may have expired while it waited its turn, and each try asks for a
+ * fresh one.
  */
 export function storeFailure(status: number, code: string): SendError {
   if (status === 0) return new SendError("network", true);
   if (status === 507) return new SendError("full", false);
-  if (PASSING_STATUSES.includes(status)) return new SendError("server", true);
+  if (passes(status) || PASSING_CODES.includes(code) || (status === 404 && code === "")) {
+    return new SendError("server", true);
+  }
   if (status === 413 || code === "EntityTooLarge") return new SendError("tooBig", false);
   return new SendError("refused", status === 403);
 }

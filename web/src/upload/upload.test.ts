@@ -76,7 +76,7 @@ describe("a failed try", () => {
     const failure = (status: number, field?: string) => {
       const kind = status === 0 ? "offline" : status === 401 ? "signedOut" : "invalid";
       const { reason, passing } = grantFailure(
-        new ApiError(kind, status, field === undefined ? {} : { field }),
+        new ApiError(kind, status, { code: "token_invalid", ...(field && { field }) }),
       );
       return [reason, passing];
     };
@@ -90,6 +90,13 @@ describe("a failed try", () => {
     expect(failure(404)).toEqual(["jobGone", false]);
     expect(failure(410)).toEqual(["deleted", false]);
     expect(failure(403)).toEqual(["forbidden", false]);
+    expect(failure(522)).toEqual(["server", true]);
+    // Not our server's words: a proxy's, whose server is being replaced.
+    for (const status of [401, 403, 404, 410]) {
+      expect(grantFailure(new ApiError("invalid", status)).passing, String(status)).toBe(true);
+    }
+    const keyGone = new ApiError("signedOut", 401, { code: "application_key_unknown" });
+    expect(grantFailure(keyGone).passing).toBe(true);
   });
 
   test("at_the_store_is_told_apart_too", () => {
@@ -102,6 +109,9 @@ describe("a failed try", () => {
     expect(failure(400, "EntityTooLarge")).toEqual(["tooBig", false]);
     expect(failure(412)).toEqual(["refused", false]);
     expect(failure(507)).toEqual(["full", false]);
+    expect(failure(400, "RequestTimeout")).toEqual(["server", true]);
+    expect(failure(404)).toEqual(["server", true]);
+    expect(failure(404, "NoSuchBucket")).toEqual(["refused", false]);
     expect(errorCodeOf("<Error><Code>EntityTooLarge</Code></Error>")).toBe("EntityTooLarge");
     expect(errorCodeOf("<html>502</html>")).toBe("");
   });

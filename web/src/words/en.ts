@@ -319,8 +319,11 @@ export const en = {
     onlyHere: (count: number) => `${count} only on this phone, sending`,
     onlyHereFailed: (count: number) => `${count} only on this phone, not sent. Tap to see why.`,
     onlyHereNoSignal: (count: number) => `${count} only on this phone, waiting for signal`,
+    waitsForJob: (count: number) => `${count} only on this phone, without a job yet`,
+    linkEnded:
+      "That link no longer works. Your other jobs are here. Ask the office for a new link.",
     onlyInPage: (count: number) =>
-      `${count} not saved: this phone is full. Keep this page open until they are sent.`,
+      `${count} not saved: this phone has no room. Keep this page open until they are sent.`,
     noJobYet: (count: number) =>
       count === 1
         ? "1 photo from your gallery is safe on this phone. Which job is it?"

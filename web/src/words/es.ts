@@ -327,8 +327,11 @@ export const es: Words = {
     onlyHere: (count) => `${count} solo en este teléfono, enviando`,
     onlyHereFailed: (count) => `${count} solo en este teléfono, sin enviar. Toca para ver por qué.`,
     onlyHereNoSignal: (count) => `${count} solo en este teléfono, esperando señal`,
+    waitsForJob: (count) => `${count} solo en este teléfono, aún sin trabajo`,
+    linkEnded:
+      "Ese enlace ya no funciona. Aquí están tus otros trabajos. Pide un enlace nuevo a la oficina.",
     onlyInPage: (count) =>
-      `${count} sin guardar: este teléfono está lleno. No cierres esta página hasta que se envíen.`,
+      `${count} sin guardar: este teléfono no tiene espacio. No cierres esta página hasta que se envíen.`,
     noJobYet: (count) =>
       count === 1
         ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"

@@ -5,8 +5,8 @@ import { newPhoto, sha256, type Target } from "../queue/newPhoto";
 const FIELD = "photos";
 
 /**
- * Takes what the phone's gallery shares: each photo is on the phone's disk, as ours, before the page opens. A phone
- * that knows one job only has nothing to ask; otherwise the page asks which job it is.
+ * Takes what the phone's gallery shares: each photo is on the phone's disk, as ours, before the page opens. Where only
+ * one job can be meant there is nothing to ask; otherwise the page asks which it is.
  */
 export async function takeShared(request: Request): Promise<Response> {
   const parts: FormDataEntryValue[] = await request.formData().then(
@@ -14,6 +14,8 @@ export async function takeShared(request: Request): Promise<Response> {
     () => [],
   );
   const files = parts.filter((part) => part instanceof File);
+  // More than the phone can hold at once, or nothing at all.
+  if (files.length === 0) return Response.redirect("/capture/?shared=missed", 303);
   const target = await onlyTarget();
   let kept = 0;
   for (const file of files) {
@@ -36,13 +38,15 @@ async function keep(file: File, target: Target | null): Promise<boolean> {
   }
 }
 
+/** A link that was opened for longer may be that of a job long done. */
+const AT_WORK_MS = 12 * 3_600_000;
+
+/** The job that can only be meant: of the one link on this phone, when it is for one job and was opened today. */
 async function onlyTarget(): Promise<Target | null> {
   const now = Date.now();
   const links = (await keptLinks().catch(() => [])).filter((link) => isAlive(link, now));
-  const targets = links.flatMap(({ linkId, jobs }) =>
-    jobs.map(({ job_id: jobId }) => ({ linkId, jobId })),
-  );
-  const [first] = targets;
-  const one = new Set(targets.map(({ jobId }) => jobId)).size === 1;
-  return one && first !== undefined ? first : null;
+  const [link] = links;
+  if (link === undefined || links.length > 1 || link.jobId === null) return null;
+  if (Math.abs(now - link.usedAt) > AT_WORK_MS) return null;
+  return { linkId: link.linkId, jobId: link.jobId };
 }

@@ -2,13 +2,19 @@
  * The service worker of the capture page: it opens the page without a network, takes what the phone's gallery shares,
  * and sends what is left when the page is gone.
  */
-import { cleanupOutdatedCaches, matchPrecache, precacheAndRoute } from "workbox-precaching";
+import {
+  cleanupOutdatedCaches,
+  getCacheKeyForURL,
+  matchPrecache,
+  precacheAndRoute,
+} from "workbox-precaching";
+import { abortAfter } from "../lib/abort";
 import { sendLeft } from "./sendLeft";
 import { type FetchEvent, scope } from "./scope";
 import { takeShared } from "./share";
 
 /** The files of the page in this build, put here by `vite.config.ts`. */
-declare const PAGE_FILES: { url: string; revision: string | null }[];
+declare const PAGE_FILES: { url: string; revision: string | null; integrity?: string }[];
 
 const PAGE = "/capture/";
 const SHARE = "/capture/share";
@@ -55,15 +61,14 @@ function openPage(event: FetchEvent): void {
  */
 async function renewHeaders(kept: Response): Promise<void> {
   try {
-    const fresh = await fetch(PAGE, { cache: "no-cache", signal: AbortSignal.timeout(20_000) });
+    const fresh = await fetch(PAGE, { cache: "no-cache", signal: abortAfter(20_000) });
     const policy = "content-security-policy";
     if (!fresh.ok || fresh.headers.get(policy) === kept.headers.get(policy)) return;
     if ((await fresh.clone().text()) !== (await kept.text())) return;
-    const names = (await caches.keys()).filter((name) => name.includes("precache"));
-    for (const name of names) {
+    const key = getCacheKeyForURL(PAGE);
+    for (const name of await caches.keys()) {
       const cache = await caches.open(name);
-      const keys = (await cache.keys()).filter(({ url }) => new URL(url).pathname === PAGE);
-      for (const key of keys) await cache.put(key, fresh.clone());
+      if (key !== undefined && (await cache.match(key))) await cache.put(key, fresh.clone());
     }
   } catch {
     // Without a network the copy is as good as it was.
