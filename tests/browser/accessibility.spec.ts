@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
-import { expect, expectPhotos, fileInput, PHONE, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { photoNamed, SMALL } from "./photos";
+import { addPhotos } from "./seed";
 
 /** The axe engine as one script; evaluated in the page, since the pages' policy lets no foreign script in. */
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -105,12 +106,22 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(staff.locator("a.job-row").first()).toBeVisible();
       const link = await lookAtDashboard(staff, title);
 
+      await addPhotos(server, jobId, [
+        { file: SMALL, phase: "before", caption: "Garage" },
+        { file: SMALL, phase: "after", caption: "Garage" },
+        { file: SMALL, phase: "before", caption: "Attic" },
+        { file: SMALL, phase: "after", caption: "Attic" },
+      ]);
       const customer = await openPage(link, options);
-      await expectPhotos(customer, 2);
+      await expectPhotos(customer, 6);
+      await expect(customer.getByRole("slider")).toBeVisible();
       expect(await findings(customer), "track page").toEqual([]);
+      await photosIn(customer).first().click();
+      await expect(openPicture(customer)).toBeVisible();
+      expect(await findings(customer), "customer's photo").toEqual([]);
 
       const crew = await openPage(await server.mintLink(jobId, "crew"), options);
-      await expectPhotos(crew, 2);
+      await expectPhotos(crew, 6);
       expect(await findings(crew), "capture page").toEqual([]);
 
       const gone = await openPage(server.link("track", "no-such-link"), {

@@ -27,7 +27,10 @@ async function jobWith(server: Server, title: string, count: number): Promise<st
   await addPhotos(
     server,
     jobId,
-    files.map((file, index) => ({ file, caption: `Photo number ${index + 1}` })),
+    files.map((file, index) => ({
+      ...{ file, caption: `Photo number ${index + 1}` },
+      taken_at: new Date(2026, 10, 26, 9, index).toISOString(),
+    })),
   );
   return jobId;
 }
@@ -157,7 +160,9 @@ test("the open photo stays when another is added, and the next takes its place w
 
   const [first, second] = await server.listPhotos(jobId);
   await server.asStaff("DELETE", `/jobs/${jobId}/photos/${first?.photo_id}`);
-  await addPhotos(server, jobId, [{ file: BIG, caption: "The new one" }]);
+  await addPhotos(server, jobId, [
+    { file: BIG, caption: "The new one", taken_at: new Date(2026, 10, 26, 10).toISOString() },
+  ]);
   await refresh();
   await expect(counter(page)).toContainText("1 of 3");
   await expect(page.locator(".lightbox footer")).toContainText("Photo number 2");

@@ -1,4 +1,5 @@
 import createClient, { type Client } from "openapi-fetch";
+import { takeAhead } from "../start/ahead";
 import type { paths } from "./generated";
 import { ApiError, errorOf } from "./problem";
 import type { Role } from "./types";
@@ -22,6 +23,8 @@ export interface Caller {
  */
 export function createApi(caller: Caller): Api {
   const send = async (request: Request): Promise<Response> => {
+    const early = await takeAhead(request);
+    if (early !== null) return early;
     const spare = request.clone();
     const response = await fetchInTime(withCaller(request, caller));
     if (response.status !== 401 && response.status !== 404) return response;

@@ -9,6 +9,7 @@ const PATHS = {
   check: "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0ZM8 12l3 3 5-6",
   clock: "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Zm-9-5v5l3 2",
   close: "m6 6 12 12M18 6 6 18",
+  compare: "m8 7-5 5 5 5m8-10 5 5-5 5",
   copy: "M9 9h11v11H9V9Zm-4 6H4V4h11v1",
   device: "M7 3h10v18H7V3Zm4 15h2",
   down: "m6 9 6 6 6-6",

@@ -5,6 +5,7 @@ import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
 import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
+import type { FirstPictures } from "./useFirstPictures";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
 /** The photos of a job as square tiles, uploads under way among them. */
@@ -19,7 +20,10 @@ export function PhotoGrid(props: {
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
+  /** Which pictures load before all others; without it all load as the browser likes. */
+  first?: FirstPictures;
 }) {
+  const { before = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
   useViewerSoon(props.photos.length > 0);
   return (
@@ -29,9 +33,10 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={(props.before ?? 0) + index + 1}
-              total={props.total ?? props.photos.length}
+              index={before + index + 1}
+              total={total}
               picked={props.picked?.has(tile.photo.photo_id) ?? null}
+              turn={turnOf(before + index, first)}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -55,12 +60,26 @@ export function PhotoGridSkeleton({ count }: { count: number }) {
   );
 }
 
+/** How the pictures of the first screen go before the others. */
+interface Turn {
+  urgent: boolean;
+  wait: boolean;
+  onSeen: (() => void) | undefined;
+}
+
+function turnOf(place: number, first: FirstPictures | undefined): Turn {
+  if (first === undefined) return { urgent: false, wait: false, onSeen: undefined };
+  const urgent = place < first.count;
+  return { urgent, wait: !urgent && !first.seen, onSeen: first.onSeen };
+}
+
 function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
   /** Null while nobody picks. */
   picked?: boolean | null;
+  turn: Turn;
   onOpen: () => void;
   onBroken: () => void;
 }) {
@@ -68,7 +87,8 @@ function PhotoTile(props: {
   const { photo, preview } = props.tile;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
-  const blur = thumbhashUrl(photo.thumbhash);
+  const broken = src !== null && brokenSrc === src;
+  const blur = props.turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
@@ -82,36 +102,45 @@ function PhotoTile(props: {
         onPointerEnter={warmViewer}
         onFocus={warmViewer}
       >
-        {src === null || brokenSrc === src ? (
+        {src === null || broken || props.turn.wait ? (
           <span class="unseen">{number}</span>
         ) : (
-          <img
+          <TilePicture
             src={src}
             alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
-            loading="lazy"
-            decoding="async"
-            onError={() => {
+            turn={props.turn}
+            onBroken={() => {
               setBrokenSrc(src);
               props.onBroken();
             }}
           />
         )}
       </button>
-      {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
-      {photo.status !== "rejected" && src === null && blur === null && (
-        <NoPreview text={words.job.preparing} />
-      )}
-      {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      <TileMarks photo={photo} picked={props.picked ?? null} />
+      <TileMarks
+        photo={photo}
+        picked={props.picked ?? null}
+        broken={broken}
+        bare={src === null && !photo.thumbhash}
+      />
     </div>
   );
 }
 
-/** What lies on a tile's corners: its tag, whether it is picked, whether customers don't see it. */
-function TileMarks({ photo, picked }: { photo: Photo; picked: boolean | null }) {
+/** What lies over a tile: why there is no picture, the tag, and whether it is picked or hidden. */
+function TileMarks(props: {
+  photo: Photo;
+  picked: boolean | null;
+  broken: boolean;
+  bare: boolean;
+}) {
   const { words } = useWords();
+  const { photo, picked } = props;
+  const rejected = photo.status === "rejected";
   return (
     <>
+      {rejected && <NoPreview text={words.job.rejected} />}
+      {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
+      {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
       {picked !== null && (
         <span class="picked-mark">{picked && <Icon name="check" size={24} />}</span>
@@ -122,6 +151,24 @@ function TileMarks({ photo, picked }: { photo: Photo; picked: boolean | null }) 
         </span>
       )}
     </>
+  );
+}
+
+function TilePicture(props: { src: string; alt: string; turn: Turn; onBroken: () => void }) {
+  const { urgent, onSeen } = props.turn;
+  return (
+    <img
+      src={props.src}
+      alt={props.alt}
+      loading={urgent ? "eager" : "lazy"}
+      fetchpriority={urgent ? "high" : "auto"}
+      decoding="async"
+      onLoad={onSeen}
+      onError={() => {
+        onSeen?.();
+        props.onBroken();
+      }}
+    />
   );
 }
 

@@ -6,9 +6,9 @@ import type { Live } from "../lib/live";
 import { createStore, useStore } from "../lib/store";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
+import { PHOTOS_AHEAD } from "../start/ahead";
 import type { Uploads } from "../upload/uploads";
 
-const PAGE_SIZE = 100;
 /** Pages loaded without being asked for: a thousand photos, far more than a job has. */
 const PAGES_AT_ONCE = 10;
 /** How often the list is asked for without live news, and with them. */
@@ -36,7 +36,7 @@ export function usePhotos(
   const load = useCallback(
     (cursor: string | undefined, signal: AbortSignal) => {
       const rest = cursor === undefined ? {} : { cursor };
-      return listPhotos(api, { job_id: jobId, limit: PAGE_SIZE, ...rest }, signal);
+      return listPhotos(api, { job_id: jobId, limit: PHOTOS_AHEAD, ...rest }, signal);
     },
     [api, jobId],
   );

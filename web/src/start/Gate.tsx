@@ -1,5 +1,6 @@
 import { ApiError, problemText } from "../api/problem";
 import type { PageConfig } from "../api/types";
+import { phoneHref, phoneText } from "../lib/format";
 import { Icon, type IconName } from "../parts/Icon";
 import { useWords, type Words } from "../words";
 
@@ -28,9 +29,9 @@ export function Gate(props: {
         </button>
       )}
       {phone && !props.staff && (
-        <a class="button" href={`tel:${phone}`}>
+        <a class={props.kind === "failed" ? "button" : "button main"} href={phoneHref(phone)}>
           <Icon name="phone" />
-          {words.gate.call(phone)}
+          {words.gate.call(phoneText(phone))}
         </a>
       )}
     </main>

@@ -2,6 +2,7 @@ import { readConfig, readSession, signInWith } from "../api/calls";
 import { type Api, type Caller, createApi } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { PageConfig, Role, Session } from "../api/types";
+import { tokenOf } from "./ahead";
 
 /** The page of each role; a link opened on another role's page leads to its own. */
 const PAGE_OF: Record<Role, string> = {
@@ -29,12 +30,6 @@ export interface StartOptions {
    * it is exchanged, so that it lies in no history of a shared office machine.
    */
   keepToken: boolean;
-}
-
-/** The token of a link's fragment (`#t=…`), null where there is none. */
-export function tokenOf(fragment: string): string | null {
-  const token = new URLSearchParams(fragment.replace(/^#/, "")).get("t");
-  return token === null || token === "" ? null : token;
 }
 
 /** Loads the page's configuration, then exchanges the link or finds the session that is already there. */

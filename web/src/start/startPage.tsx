@@ -1,8 +1,9 @@
 import { type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { announceLanguage } from "../words";
+import { tokenOf } from "./ahead";
 import { Gate } from "./Gate";
-import { type Started, type StartOptions, type StartResult, signIn, tokenOf } from "./session";
+import { type Started, type StartOptions, type StartResult, signIn } from "./session";
 
 /** A page: what it shows once signed in, and in its place until then. */
 export interface PageParts {

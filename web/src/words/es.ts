@@ -1,5 +1,8 @@
 import type { Words } from "./en";
 
+/** One o'clock is singular. */
+const atTime = (time: string) => (/^0?1\D/.test(time) ? `a la ${time}` : `a las ${time}`);
+
 /** Every text of the pages in Spanish. */
 export const es: Words = {
   otherLanguage: "English",
@@ -267,13 +270,25 @@ export const es: Words = {
   },
 
   track: {
-    scheduled: (day) => `Tenemos previsto ir el ${day}.`,
+    scheduled: (day, time) => `Vamos el ${day} ${atTime(time)}.`,
+    scheduledToday: (time) => `Vamos hoy ${atTime(time)}.`,
+    scheduledTomorrow: (time) => `Vamos mañana ${atTime(time)}.`,
+    scheduledPast: (day) => `Tu trabajo estaba previsto para el ${day}. Te llamaremos.`,
     scheduledNoDay: "Tu trabajo está reservado. Te avisaremos del día.",
-    in_progress: "El equipo está en tu trabajo.",
+    in_progress: "El equipo está en tu trabajo. Las fotos nuevas aparecen aquí.",
     done: "Tu trabajo está terminado.",
+    doneWithPhotos: "Tu trabajo está terminado. Mira cómo quedó.",
     cancelled: "Este trabajo se canceló.",
     empty: "Las fotos aparecerán aquí en cuanto el equipo las tome.",
     photos: "Fotos de tu trabajo",
+    otherPhotos: "Más fotos",
+    compare: "Antes y después",
+    compareSlider: "Cuánto se ve de la foto de antes",
+    compareValue: (percent) => `${percent} por ciento de antes`,
+    comparePick: "Lugares para comparar",
+    save: "Guardar foto",
+    saving: "Guardando foto",
+    saveFailed: "No se pudo guardar la foto. Revisa tu conexión y reinténtalo.",
     pickJob: "Tus trabajos",
     allJobs: "Todos tus trabajos",
     noJobs: "Todavía no hay ningún trabajo que mostrar.",

@@ -1,10 +1,10 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Photo } from "../../api/types";
+import { useBack } from "../../lib/useBack";
 import { useWords, type Words } from "../../words";
 import { loadViewer, type ViewerModule, viewerAtHand } from "./load";
 import { indexAfter, type Slide, slideOf } from "./slides";
-import { useBack } from "./useBack";
 import type { Viewer } from "./viewer";
 
 export interface Wishes {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tokenOf } from "./session";
+import { tokenOf } from "./ahead";
 
 test("a_links_token_is_read_from_the_fragment_alone", () => {
   expect(tokenOf("#t=abc_-123")).toBe("abc_-123");

@@ -1,5 +1,11 @@
 import { useCallback, useEffect, useRef } from "preact/hooks";
 
+/** How many things lie over the page, as the present entry of the history tells. */
+function depthNow(): number {
+  const state = history.state as { over?: number } | null;
+  return state?.over ?? 0;
+}
+
 /**
  * While rendered, going back (the button, or a phone's gesture) calls `onBack` instead of leaving the page. Returns
  * what takes that step out of the history again when the person closes by other means.
@@ -9,10 +15,12 @@ export function useBack(onBack: () => void): () => void {
   const latest = useRef(onBack);
   latest.current = onBack;
   useEffect(() => {
-    history.pushState({ ...history.state, over: true }, "");
+    const depth = depthNow() + 1;
+    history.pushState({ ...history.state, over: depth }, "");
     armed.current = true;
     const onPop = () => {
-      if (!armed.current) return;
+      // What lies over this one closes alone.
+      if (!armed.current || depthNow() >= depth) return;
       armed.current = false;
       latest.current();
     };
