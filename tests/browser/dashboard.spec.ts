@@ -310,6 +310,6 @@ test("the dashboard speaks Spanish throughout", async ({ server, openPage }) => 
   await page.getByRole("button", { name: "Deshacer" }).click();
   await expectPhotos(page, 1);
   const english = ["Photos", "Share", "History", "Upload", "Delete", "Undo", "Status"];
-  const text = await page.locator("body").innerText();
+  const text = await page.locator(".drawer").innerText();
   for (const word of english) expect(text, word).not.toMatch(new RegExp(`\\b${word}\\b`));
 });

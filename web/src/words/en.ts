@@ -15,8 +15,6 @@ export const en = {
     cancel: "Cancel",
     tryAgain: "Try again",
     loading: "Loading",
-    next: "Next",
-    previous: "Previous",
     light: "Light theme",
     dark: "Dark theme",
     optional: "optional",

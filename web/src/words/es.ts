@@ -20,8 +20,6 @@ export const es: Words = {
     cancel: "Cancelar",
     tryAgain: "Reintentar",
     loading: "Cargando",
-    next: "Siguiente",
-    previous: "Anterior",
     light: "Tema claro",
     dark: "Tema oscuro",
     optional: "opcional",
