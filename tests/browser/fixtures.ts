@@ -83,6 +83,12 @@ export async function expectPhotos(page: Page, count: number): Promise<string[]>
   return images.evaluateAll((elements) => elements.map((e) => (e as HTMLImageElement).currentSrc));
 }
 
+/** The large picture of the photo that is open. */
+export const openPicture = (page: Page): Locator =>
+  page.locator(
+    '.lightbox .pswp__item[aria-hidden="false"] img.pswp__img:not(.pswp__img--placeholder)',
+  );
+
 /** Chooses files on a page as a person does in the file dialog. */
 export const fileInput = (page: Page): Locator => page.locator("input[type=file][multiple]");
 

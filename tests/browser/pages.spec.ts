@@ -1,4 +1,4 @@
-import { expect, expectPhotos, fileInput, PHONE, photosIn, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { SMALL } from "./photos";
 
 test("a staff link opens the dashboard and leaves no token in the address", async ({
@@ -71,30 +71,13 @@ test("Escape closes the photo first and the drawer after it", async ({ server, o
   await fileInput(page).setInputFiles(SMALL);
   await expectPhotos(page, 1);
   await page.locator(".tile button[data-photo-id]").click();
-  await expect(page.locator("dialog[open] .stage img")).toBeVisible();
+  await expect(openPicture(page)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.locator("dialog[open]")).toHaveCount(0);
   await expect(page.locator(".tile button[data-photo-id]")).toBeFocused();
   await expect(page.locator(".drawer")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.locator(".drawer")).toHaveCount(0);
-});
-
-test("a deleted photo is gone for everyone, after a question", async ({ server, openPage }) => {
-  const jobId = await server.addJob("Delete one");
-  const page = await openPage(
-    `${server.ready.api}/dashboard/jobs/${jobId}#t=${server.ready.tokens.staff}`,
-  );
-  await fileInput(page).setInputFiles(SMALL);
-  await expectPhotos(page, 1);
-  await page.locator(".tile button[data-photo-id]").click();
-  await page.getByRole("button", { name: "Delete photo" }).click();
-  await page.getByRole("button", { name: "Keep" }).click();
-  await page.getByRole("button", { name: "Delete photo" }).click();
-  expect(await server.listPhotos(jobId)).toHaveLength(1);
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await expect(page.locator(".tile")).toHaveCount(0);
-  expect(await server.listPhotos(jobId)).toEqual([]);
 });
 
 test("a new job is added with its customer and opens", async ({ server, openPage }) => {

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expect, expectPhotos, fileInput, PHONE, photosIn, test } from "./fixtures";
+import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { fixture, ORIENTATIONS } from "./photos";
 
 /** The corners of the made photos: top left, top right, bottom left, bottom right. */
@@ -42,13 +42,16 @@ async function cornersOf(element: Locator): Promise<string[]> {
   return pixels.map(colourOf);
 }
 
+const COLOURS: Record<string, string> = {
+  "high low low": "red",
+  "low high low": "green",
+  "low low high": "blue",
+  "high high low": "yellow",
+};
+
 function colourOf([red = 0, green = 0, blue = 0]: number[]): string {
-  const [high, low] = [(part: number) => part > 150, (part: number) => part < 90];
-  if (high(red) && low(green) && low(blue)) return "red";
-  if (low(red) && high(green) && low(blue)) return "green";
-  if (low(red) && low(green) && high(blue)) return "blue";
-  if (high(red) && high(green) && low(blue)) return "yellow";
-  return `rgb(${red}, ${green}, ${blue})`;
+  const part = (value: number) => (value > 150 ? "high" : value < 90 ? "low" : "between");
+  return COLOURS[[red, green, blue].map(part).join(" ")] ?? `rgb(${red}, ${green}, ${blue})`;
 }
 
 /** Uploads files on a crew's page, and opens the customer's when all of them can be seen there. */
@@ -77,7 +80,7 @@ test("photos of all eight orientations stand upright, small and large", async ({
   await photosIn(page).first().click();
   for (let number = 1; number <= 8; number += 1) {
     await expect(page.locator("#lightbox-title")).toContainText(`${number} of 8`);
-    const large = page.locator(".lightbox img");
+    const large = openPicture(page);
     await expect(large).toHaveAttribute("src", /\/display/);
     await expect
       .poll(() => large.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.complete]))

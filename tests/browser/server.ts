@@ -12,6 +12,17 @@ export interface Ready {
   sample_job_id: string;
 }
 
+/** What the tests read of a photo. */
+export interface ListedPhoto {
+  photo_id: string;
+  name: string;
+  size: number;
+  phase: string | null;
+  taken_at: string | null;
+  location: { latitude: number; longitude: number } | null;
+  url: string;
+}
+
 const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 
@@ -23,8 +34,8 @@ export class Server {
     private readonly folder: string,
   ) {}
 
-  /** Starts the binary that QDN_BIN names and waits until both its ports answer. */
-  static async start(): Promise<Server> {
+  /** Starts the binary that QDN_BIN names, with more settings if need be, and waits until both its ports answer. */
+  static async start(...settings: string[]): Promise<Server> {
     const binary = process.env.QDN_BIN;
     if (!binary) throw new Error("QDN_BIN must name the qdn binary, for instance target/debug/qdn");
     const folder = await mkdtemp(join(tmpdir(), "qdn-browser-"));
@@ -34,6 +45,7 @@ export class Server {
       [
         ...["serve", "--data", join(folder, "data"), "--ready-file", readyFile],
         ...["--listen", "127.0.0.1:0", "--store-listen", "127.0.0.1:0"],
+        ...settings,
       ],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
@@ -99,17 +111,18 @@ export class Server {
 
   /** A new link to a job, as its address. */
   async mintLink(jobId: string, role: "customer" | "crew"): Promise<string> {
-    const { url } = await this.asStaff<{ url: string }>("POST", `/jobs/${jobId}/links`, { role });
-    return url;
+    return (await this.newLink(jobId, role)).url;
+  }
+
+  /** A new link to a job, with the id by which it is taken back. */
+  newLink(jobId: string, role: "customer" | "crew"): Promise<{ url: string; link_id: string }> {
+    return this.asStaff("POST", `/jobs/${jobId}/links`, { role });
   }
 
   /** What the server itself lists for a job. */
-  async listPhotos(jobId: string): Promise<{ photo_id: string; name: string; size: number }[]> {
-    const query = new URLSearchParams({ job_id: jobId });
-    const { photos } = await this.asStaff<{
-      photos: { photo_id: string; name: string; size: number }[];
-    }>("GET", `/list_photos?${query}`);
-    return photos;
+  async listPhotos(jobId: string): Promise<ListedPhoto[]> {
+    const query = new URLSearchParams({ job_id: jobId, limit: "1000" });
+    return (await this.asStaff<{ photos: ListedPhoto[] }>("GET", `/list_photos?${query}`)).photos;
   }
 }
 

@@ -10,10 +10,16 @@ import {
   JOB_STATUSES,
   type Job,
   type JobStatus,
+  type ChangeCustomer,
+  type ChangeJob,
+  type ChangePhoto,
   type Link,
+  type LinkRole,
+  type MadeLink,
   type NewCustomer,
   type NewJob,
   type PageConfig,
+  type Phase,
   PHASES,
   type Photo,
   ROLES,
@@ -41,6 +47,16 @@ export function signOut(api: Api): Promise<unknown> {
   return answer(api.DELETE("/session"));
 }
 
+/** Opens the stream that tells what others change in all jobs. */
+export async function openEvents(
+  api: Api,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const stream = await answer(api.GET("/events", { parseAs: "stream", signal }));
+  if (stream === null) throw notUnderstood();
+  return stream;
+}
+
 export interface JobQuery {
   limit: number;
   q?: string;
@@ -62,9 +78,31 @@ export async function readJob(api: Api, jobId: string): Promise<Job> {
   return jobOf(await answer(api.GET("/jobs/{job_id}", { params: { path } })));
 }
 
+/** Changes a job; what it is now. Absent fields stay, null takes away. */
+export async function changeJob(api: Api, jobId: string, body: ChangeJob): Promise<Job> {
+  const path = { job_id: jobId };
+  return jobOf(await answer(api.PATCH("/jobs/{job_id}", { params: { path }, body })));
+}
+
 /** Adds a job; its id. */
 export async function addJob(api: Api, body: NewJob): Promise<string> {
   return (await answer(api.POST("/jobs", { body }))).job_id;
+}
+
+/** The address of all photos of a job as one file: a navigation can't send headers, so who asks stands in it. */
+export function photosZipUrl(applicationKey: string, jobId: string): string {
+  const query = new URLSearchParams({ application_key: applicationKey, role: "staff" });
+  return `/jobs/${encodeURIComponent(jobId)}/photos.zip?${query}`;
+}
+
+/** Changes a customer. Absent fields stay, null takes away. */
+export function changeCustomer(
+  api: Api,
+  customerId: string,
+  body: ChangeCustomer,
+): Promise<unknown> {
+  const path = { customer_id: customerId };
+  return answer(api.PATCH("/customers/{customer_id}", { params: { path }, body }));
 }
 
 /** Adds a customer; its id. */
@@ -87,19 +125,45 @@ export async function listPhotos(
   return { items: page.photos.map(photoOf), next: page.next_cursor ?? null };
 }
 
-export function deletePhoto(api: Api, jobId: string, photoId: string): Promise<unknown> {
+/** One photo, as the list has it; throws ApiError `notFound` when the server has no such photo. */
+export async function readPhoto(api: Api, jobId: string, photoId: string): Promise<Photo> {
   const path = { job_id: jobId, photo_id: photoId };
-  return answer(api.DELETE("/jobs/{job_id}/photos/{photo_id}", { params: { path } }));
+  return photoOf(await answer(api.GET("/jobs/{job_id}/photos/{photo_id}", { params: { path } })));
 }
 
-/** Makes a link; its address, which can't be had again. */
+/** Deletes a photo. With `keepalive` the call is finished even if its page is gone. */
+export function deletePhoto(
+  api: Api,
+  jobId: string,
+  photoId: string,
+  keepalive = false,
+): Promise<unknown> {
+  const path = { job_id: jobId, photo_id: photoId };
+  return answer(api.DELETE("/jobs/{job_id}/photos/{photo_id}", { params: { path }, keepalive }));
+}
+
+/** Changes a photo. Absent fields stay, null takes away. */
+export function changePhoto(
+  api: Api,
+  jobId: string,
+  photoId: string,
+  body: ChangePhoto,
+): Promise<unknown> {
+  const path = { job_id: jobId, photo_id: photoId };
+  return answer(api.PATCH("/jobs/{job_id}/photos/{photo_id}", { params: { path }, body }));
+}
+
+/** Makes a link that works for `seconds`; its address can't be had again. */
 export async function makeLink(
   api: Api,
   jobId: string,
-  role: "customer" | "crew",
-): Promise<string> {
+  role: LinkRole,
+  seconds: number,
+): Promise<MadeLink> {
   const path = { job_id: jobId };
-  return (await answer(api.POST("/jobs/{job_id}/links", { params: { path }, body: { role } }))).url;
+  const body = { role, expires_in: seconds, qr: true };
+  const made = await answer(api.POST("/jobs/{job_id}/links", { params: { path }, body }));
+  return { url: made.url, expiresAt: made.expires_at, qrSvg: made.qr_svg ?? null };
 }
 
 export async function listLinks(
@@ -124,6 +188,12 @@ export interface UploadWish {
   /** Exact, in bytes. */
   size: number;
   idempotency_key: string;
+  /** Hexadecimal. */
+  sha256?: string;
+  phase?: Phase;
+  /** RFC 3339. */
+  taken_at?: string;
+  location?: { latitude: number; longitude: number };
 }
 
 /** Asks for the grant of one photo. */
@@ -135,6 +205,11 @@ export async function askUpload(
   const grant = await answer(api.POST("/upload-url", { body, signal }));
   if (!("fields" in grant) || !grant.fields) throw notUnderstood();
   return { ...grant, fields: grant.fields };
+}
+
+/** The file that the Android app for shortcuts imports, with the caller's own link in it. */
+export async function readAndroidShortcuts(api: Api): Promise<string> {
+  return JSON.stringify(await answer(api.GET("/shortcuts/android.json")), null, 2);
 }
 
 function sessionOf(body: Schemas["SessionBody"]): Session {

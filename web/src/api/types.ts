@@ -18,9 +18,24 @@ export type Phase = (typeof PHASES)[number];
 export type PageConfig = Schemas["PagesConfigBody"];
 export type Session = Narrow<Schemas["SessionBody"], { role: Role }>;
 export type Job = Narrow<Schemas["JobBody"], { status: JobStatus }>;
+export type ChangeCustomer = Schemas["ChangeCustomer"];
+export type ChangeJob = Schemas["ChangeJob"];
+export type ChangePhoto = Schemas["ChangePhoto"];
 export type NewJob = Schemas["CreateJob"];
 export type NewCustomer = Schemas["CreateCustomer"];
 export type Link = Narrow<Schemas["LinkBody"], { role: Role }>;
+
+/** Whom staff can send a link to. */
+export type LinkRole = "customer" | "crew";
+
+/** A link as it is handed out, this once. */
+export interface MadeLink {
+  url: string;
+  expiresAt: string;
+  /** The address as a QR code in SVG. */
+  qrSvg: string | null;
+}
+
 export type Photo = Narrow<Schemas["PhotoBody"], { phase: Phase | null }>;
 
 /** A grant as the pages ask for it: always a form. */

@@ -1,75 +1,90 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { signOut } from "../api/calls";
 import { useStore } from "../lib/store";
 import { useMedia } from "../lib/useMedia";
 import { useTitle } from "../lib/useTitle";
-import { isDialogOpen } from "../parts/Dialog";
+import { Icon } from "../parts/Icon";
 import type { Started } from "../start/session";
-import { Uploads } from "../upload/uploads";
 import { useWords } from "../words";
-import { Drawer } from "./Drawer";
-import { JobListSkeleton, JobsPane } from "./JobsPane";
-import { NewJob } from "./NewJob";
+import { createDesk, type Desk, openDesk } from "./desk";
+import { Drawer } from "./drawer/Drawer";
+import { NewJob } from "./edit/NewJob";
+import { JobListSkeleton } from "./jobs/JobRow";
+import { JobsPane } from "./jobs/JobsPane";
+import { activeRow, moveInList } from "./jobs/rowFocus";
+import { useJobs } from "./jobs/useJobs";
+import { KeysHelp } from "./KeysHelp";
+import { useKeys } from "./keys";
+import { focusTile } from "./photos/DayGrids";
+import { UndoNotes } from "./photos/UndoNotes";
+import { useMissedDrops } from "./photos/UploadPanel";
 import { closeJob, openJob, openJobId, rowId } from "./route";
+import { SignOut } from "./SignOut";
 import { TopBar } from "./TopBar";
-import { useJobs } from "./useJobs";
 
 /** Below this width the drawer lies over the list. */
 const SIDE_BY_SIDE = "(min-width: 1100px)";
 
+type SearchField = { current: HTMLInputElement | null };
+
 /** The whole dashboard: the job list, and the drawer of the job that is open. */
 export function Dashboard({ started }: { started: Started }) {
   const { words } = useWords();
-  const { api, config } = started;
-  const uploads = useMemo(() => new Uploads(api), [api]);
-  const jobs = useJobs(api);
+  const desk = useMemo(() => createDesk(started), [started]);
+  useEffect(() => openDesk(desk), [desk]);
+  const jobs = useJobs(desk.list, desk.live);
   const jobId = useStore(openJobId);
   const sideBySide = useMedia(SIDE_BY_SIDE);
   const search = useRef<HTMLInputElement>(null);
-  const [adding, setAdding] = useState(false);
-  const { reload } = jobs.pages;
+  const [over, setOver] = useState<"newJob" | "keys" | "signOut" | null>(null);
+  const done = useCallback(() => setOver(null), []);
 
-  useTitle(words.jobs.title, config.company_name);
+  useTitle(words.jobs.title, desk.config.company_name);
   useDrawerFocus(jobId, search);
-  useKeys(search);
-  useEffect(() => uploads.onStored(reload), [uploads, reload]);
-
-  const leave = useCallback(async () => {
-    await signOut(api);
-    location.assign("/dashboard/");
-  }, [api]);
-
+  useMissedDrops();
+  useDashboardKeys(desk, search, setOver);
   return (
     <div class="dashboard">
       <div class="list-side" inert={jobId !== null && !sideBySide}>
-        <TopBar company={config.company_name} onSignOut={leave} />
-        <JobsPane jobs={jobs} openId={jobId} search={search} onAdd={() => setAdding(true)} />
+        <TopBar
+          company={desk.config.company_name}
+          onKeys={() => setOver("keys")}
+          onSignOut={() => setOver("signOut")}
+        />
+        <JobsPane jobs={jobs} openId={jobId} search={search} onAdd={() => setOver("newJob")} />
       </div>
       {jobId === null ? (
-        sideBySide && <aside class="no-drawer soft">{words.jobs.pickOne}</aside>
+        sideBySide && <NoDrawer />
       ) : (
-        <Drawer
-          key={jobId}
-          started={started}
-          uploads={uploads}
-          jobId={jobId}
-          known={jobs.pages.items.find((job) => job.job_id === jobId) ?? null}
-          modal={!sideBySide}
-          onClose={closeJob}
-        />
+        <Drawer key={jobId} desk={desk} jobId={jobId} modal={!sideBySide} onClose={closeJob} />
       )}
-      {adding && (
+      <UndoNotes deletions={desk.deletions} onBack={(photo) => focusTile(photo.photo_id)} />
+      {over === "keys" && <KeysHelp onClose={done} />}
+      {over === "signOut" && <SignOut desk={desk} onClose={done} />}
+      {over === "newJob" && (
         <NewJob
-          api={api}
-          onClose={() => setAdding(false)}
+          api={desk.api}
+          onClose={done}
           onAdded={(id) => {
-            setAdding(false);
-            reload();
+            done();
+            void desk.list.refresh();
             openJob(id);
           }}
         />
       )}
     </div>
+  );
+}
+
+function NoDrawer() {
+  const { words } = useWords();
+  return (
+    <aside class="no-drawer soft">
+      <Icon name="image" size={40} />
+      <p>{words.jobs.pickOne}</p>
+      <p class="small">
+        {words.keys.hint[0]} <kbd>?</kbd> {words.keys.hint[1]}
+      </p>
+    </aside>
   );
 }
 
@@ -95,37 +110,44 @@ export function DashboardSkeleton() {
   );
 }
 
-/** When the drawer closes the focus goes to the row it came from, or to the search where that row is gone. */
-function useDrawerFocus(jobId: string | null, search: { current: HTMLInputElement | null }): void {
+/** When the drawer closes the focus goes to the row of its job, or to the search where that row is not loaded. */
+function useDrawerFocus(jobId: string | null, search: SearchField): void {
   const last = useRef<string | null>(null);
   // Before the screen shows the list: a key pressed right then must not lose its focus to the row.
   useLayoutEffect(() => {
     const before = last.current;
     last.current = jobId;
-    if (jobId !== null || before === null) return;
-    (document.getElementById(rowId(before)) ?? search.current)?.focus();
+    if (jobId !== null) activeRow.set(jobId);
+    else if (before !== null) (document.getElementById(rowId(before)) ?? search.current)?.focus();
   }, [jobId, search]);
 }
 
-/** Escape closes the drawer, `/` goes to the search. */
-function useKeys(search: { current: HTMLInputElement | null }): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || isDialogOpen()) return;
-      if (event.key === "Escape" && openJobId.get() !== null) {
-        event.preventDefault();
-        closeJob();
-      }
-      if (event.key === "/" && !isTyping(event.target)) {
-        event.preventDefault();
-        search.current?.focus();
-      }
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, [search]);
-}
+function useDashboardKeys(
+  { list, deletions }: Desk,
+  search: SearchField,
+  setOver: (over: "newJob" | "keys") => void,
+): void {
+  useKeys({
+    search: () => search.current?.focus(),
+    move: (by) => moveInList(list.state.get().jobs, by),
+    close: () => {
+      if (document.activeElement === search.current) return leaveSearch(search);
+      if (openJobId.get() === null) return false;
+      closeJob();
+      return true;
+    },
+    add: () => setOver("newJob"),
+    help: () => setOver("keys"),
+    undo: () => {
+      const [photo] = deletions.undo();
+      if (photo !== undefined) focusTile(photo.photo_id);
+      return photo !== undefined;
+    },
+  });
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, textarea, select");
+  /** Escape in the search empties it first, as browsers do, and then leads back to the list. */
+  function leaveSearch({ current }: SearchField): boolean {
+    if (current?.value !== "") return false;
+    return moveInList(list.state.get().jobs, 0);
+  }
 }

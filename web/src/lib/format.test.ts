@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytesText, dayText, whenText } from "./format";
+import { bytesText, dayText, phoneHref, phoneText, whenText } from "./format";
 
 const now = new Date(2026, 10, 23, 12, 0);
 const local = (...parts: [number, number, number, number, number]) =>
@@ -32,4 +32,9 @@ describe("times", () => {
     expect(whenText("soon", now, "en")).toBe("");
     expect(dayText("", now, "en")).toBe("");
   });
+});
+
+test("a_phone_number_is_called_by_its_digits_and_written_on_one_line", () => {
+  expect(phoneHref("+1 (555) 010-0199")).toBe("tel:+15550100199");
+  expect(phoneText("+1 555 010")).toBe("+1\u00a0555\u00a0010");
 });

@@ -21,7 +21,7 @@ export function bytesText(bytes: number, language: string): string {
 }
 
 /** Whole days from the day of `now` to the day of `date`, as the wall calendar counts them. */
-function daysAhead(date: Date, now: Date): number {
+export function daysAhead(date: Date, now: Date): number {
   const midnight = (d: Date) => Date.UTC(d.getFullYear(), d.getMonth(), d.getDate());
   return Math.round((midnight(date) - midnight(now)) / 86_400_000);
 }
@@ -33,7 +33,7 @@ function daysAhead(date: Date, now: Date): number {
 export function whenText(rfc3339: string, now: Date, language: string): string {
   const date = new Date(rfc3339);
   if (Number.isNaN(date.getTime())) return "";
-  const time = new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(date);
+  const time = timeText(date, language);
   const days = daysAhead(date, now);
   if (Math.abs(days) <= 1) {
     const word = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day");
@@ -55,6 +55,11 @@ export function dayText(rfc3339: string, now: Date, language: string): string {
   }).format(date);
 }
 
+/** The time of day: "9:00 AM". */
+export function timeText(date: Date, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(date);
+}
+
 /** The day in full, for a sentence: "Tuesday, November 24". */
 export function longDayText(rfc3339: string, language: string): string {
   const date = new Date(rfc3339);
@@ -66,6 +71,17 @@ export function longDayText(rfc3339: string, language: string): string {
   }).format(date);
 }
 
-function capitalised(word: string, language: string): string {
+/** `word` as it stands at the beginning of a line. */
+export function capitalised(word: string, language: string): string {
   return word.charAt(0).toLocaleUpperCase(language) + word.slice(1);
+}
+
+/** A phone number that stands on one line whatever stands beside it. */
+export function phoneText(phone: string): string {
+  return phone.replace(/ /g, "\u00a0");
+}
+
+/** The address that calls a phone number. */
+export function phoneHref(phone: string): string {
+  return `tel:${phone.replace(/[^+\d*#]/g, "")}`;
 }

@@ -20,6 +20,8 @@ export interface Pages<T> {
   error: unknown;
   reload: () => void;
   loadMore: () => void;
+  /** Shows items otherwise until the next reload: what a change made here did to them. */
+  replace: (change: (item: T) => T) => void;
 }
 
 interface Loaded<T> {
@@ -67,12 +69,26 @@ export function usePages<T>(load: LoadPage<T>, step: number): Pages<T> {
   const reload = useCallback(() => ask(0), [ask]);
   const loadMore = useCallback(() => ask(step), [ask, step]);
 
+  const replace = useCallback(
+    (change: (item: T) => T) =>
+      setLoaded((old) => (old === null ? old : { ...old, items: old.items.map(change) })),
+    [],
+  );
+
   const error = failed?.load === load ? failed.error : null;
   if (error !== null && loaded?.load !== load) {
-    return { kind: "error", items: [], more: false, error, reload, loadMore };
+    return { kind: "error", items: [], more: false, error, reload, loadMore, replace };
   }
   const { items, more } = loaded ?? { items: [], more: false };
-  return { kind: loaded === null ? "loading" : "ready", items, more, error, reload, loadMore };
+  return {
+    kind: loaded === null ? "loading" : "ready",
+    items,
+    more,
+    error,
+    reload,
+    loadMore,
+    replace,
+  };
 }
 
 /** Follows the cursors through at most `pagesMax` pages. */

@@ -1,133 +1,126 @@
-import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import type { Photo } from "../api/types";
 import { whenText } from "../lib/format";
-import { Dialog, Question } from "../parts/Dialog";
-import { Icon } from "../parts/Icon";
+import { Icon, type IconName } from "../parts/Icon";
+import "../styles/lightbox.css";
 import { useWords } from "../words";
+import type { Slide } from "./lightbox/slides";
+import { useLightbox, type Wishes } from "./lightbox/useLightbox";
 
-/** One photo on the whole screen, its neighbours a key or a tap away. */
-export function Lightbox(props: {
-  photos: readonly Photo[];
-  photoId: string;
-  onShow: (photoId: string) => void;
-  onClose: () => void;
-  /** Given to those who may open the original and delete. */
-  onDelete?: (photoId: string) => void;
-}) {
+/** One photo on the whole screen, its neighbours a swipe, a key or a press away. */
+export function Lightbox(
+  props: Wishes & {
+    /** Shown under the caption and the time of the photo. */
+    tools?: (photo: Photo) => ComponentChildren;
+  },
+) {
   const { words } = useWords();
-  const index = props.photos.findIndex((photo) => photo.photo_id === props.photoId);
-  const photo = props.photos[index];
-  if (photo === undefined) return null;
-  const picture = photo.status === "rejected" ? null : (photo.display_url ?? photo.url ?? null);
+  const { photos, photoId, tools } = props;
+  const { dialog, slides, viewer, zoomed, close, finish } = useLightbox(props);
+  const index = photos.findIndex((photo) => photo.photo_id === photoId);
+  const photo = photos[index];
+  const slide = slides[index];
 
   const step = (by: number) => {
-    const other = props.photos[index + by];
-    if (other !== undefined) props.onShow(other.photo_id);
+    const other = photos[index + by];
+    if (viewer !== null) viewer.step(by);
+    else if (other !== undefined) props.onShow(other.photo_id);
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "ArrowLeft") step(-1);
-    if (event.key === "ArrowRight") step(1);
-  };
-
   return (
-    <Dialog
+    <dialog
+      ref={dialog}
       class="lightbox"
-      labelledBy="lightbox-title"
-      onClose={props.onClose}
-      onKeyDown={onKeyDown}
+      aria-labelledby="lightbox-title"
+      onClose={finish}
+      onCancel={(event) => {
+        // A file dialog that was cancelled says so to all around it.
+        if (event.target !== event.currentTarget) return;
+        event.preventDefault();
+        close();
+      }}
     >
       <header>
-        <p id="lightbox-title">{words.job.photoNumber(index + 1, props.photos.length)}</p>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={words.common.close}
-          onClick={props.onClose}
-        >
-          <Icon name="close" size={24} />
-        </button>
+        <p id="lightbox-title" aria-live="polite">
+          <span aria-hidden="true">{words.lightbox.counter(index + 1, photos.length)}</span>
+          <span class="unseen">{words.job.photoNumber(index + 1, photos.length)}</span>
+        </p>
+        {viewer !== null && slide?.state === "picture" && (
+          <StageButton
+            icon={zoomed ? "zoomOut" : "zoomIn"}
+            label={zoomed ? words.lightbox.zoomOut : words.lightbox.zoomIn}
+            onClick={viewer.toggleZoom}
+          />
+        )}
+        <StageButton icon="close" label={words.common.close} onClick={close} />
       </header>
-      <div class="stage">
-        {picture === null ? (
-          <p class="no-picture">
-            {words.job[photo.status === "rejected" ? "rejected" : "preparing"]}
-          </p>
-        ) : (
-          <img key={photo.photo_id} src={picture} alt={photo.caption ?? photo.name} />
-        )}
-        {index > 0 && (
-          <StepButton side="previous" label={words.common.previous} onClick={() => step(-1)} />
-        )}
-        {index < props.photos.length - 1 && (
-          <StepButton side="next" label={words.common.next} onClick={() => step(1)} />
-        )}
+      <div class="stage">{viewer === null && slide && <PlainSlide slide={slide} />}</div>
+      <div class="steps">
+        <StageButton
+          icon="back"
+          label={words.lightbox.previous}
+          disabled={index <= 0}
+          onClick={() => step(-1)}
+        />
+        <StageButton
+          icon="forward"
+          label={words.lightbox.next}
+          disabled={index >= photos.length - 1}
+          onClick={() => step(1)}
+        />
       </div>
-      <PhotoFooter photo={photo} onDelete={props.onDelete} />
-    </Dialog>
+      <footer>
+        {photo && <PhotoFacts photo={photo} />}
+        {photo && tools && <div class="tools">{tools(photo)}</div>}
+      </footer>
+    </dialog>
   );
 }
 
-function StepButton(props: { side: "previous" | "next"; label: string; onClick: () => void }) {
+function StageButton(props: {
+  icon: IconName;
+  label: string;
+  disabled?: boolean;
+  onClick: () => void;
+}) {
   return (
     <button
       type="button"
-      class={`icon-button step ${props.side}`}
+      class="icon-button"
       aria-label={props.label}
+      title={props.label}
+      disabled={props.disabled}
       onClick={props.onClick}
     >
-      <Icon name={props.side === "next" ? "forward" : "back"} size={24} />
+      <Icon name={props.icon} size={24} />
     </button>
   );
 }
 
-function PhotoFooter(props: { photo: Photo; onDelete: ((photoId: string) => void) | undefined }) {
+/** A slide while the viewer is on its way, and where it can't be had. */
+function PlainSlide({ slide }: { slide: Slide }) {
+  const { words } = useWords();
+  if (slide.state !== "picture") {
+    return (
+      <div class="no-picture">
+        <p>{words.lightbox[slide.state]}</p>
+      </div>
+    );
+  }
+  return <img class="plain" key={slide.id} src={slide.src} alt={slide.alt} />;
+}
+
+/** The caption and the time of a photo. */
+function PhotoFacts({ photo }: { photo: Photo }) {
   const { words, language } = useWords();
-  const [asking, setAsking] = useState(false);
-  const { photo, onDelete } = props;
   const now = new Date();
   const when = photo.taken_at
     ? words.job.takenAt(whenText(photo.taken_at, now, language))
     : words.job.uploadedAt(whenText(photo.uploaded_at, now, language));
+  const phase = photo.phase === null ? null : words.phase[photo.phase];
   return (
-    <footer>
-      <p class="small">{photo.caption ? `${photo.caption} · ${when}` : when}</p>
-      {onDelete && (
-        <>
-          {photo.url && (
-            <a
-              class="icon-button"
-              href={photo.url}
-              target="_blank"
-              rel="noopener"
-              aria-label={words.job.openOriginal}
-              title={words.job.openOriginal}
-            >
-              <Icon name="open" />
-            </a>
-          )}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.job.deletePhoto}
-            title={words.job.deletePhoto}
-            onClick={() => setAsking(true)}
-          >
-            <Icon name="bin" />
-          </button>
-        </>
-      )}
-      {asking && onDelete && (
-        <Question
-          question={words.job.deleteQuestion}
-          confirm={words.job.deleteConfirm}
-          keep={words.job.keep}
-          onClose={() => setAsking(false)}
-          onConfirm={() => {
-            setAsking(false);
-            onDelete(photo.photo_id);
-          }}
-        />
-      )}
-    </footer>
+    <div class="facts">
+      {photo.caption && <p>{photo.caption}</p>}
+      <p class="small">{phase === null ? when : `${phase} · ${when}`}</p>
+    </div>
   );
 }

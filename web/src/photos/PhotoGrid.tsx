@@ -3,18 +3,29 @@ import type { Photo } from "../api/types";
 import { Icon } from "../parts/Icon";
 import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
+import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
+import type { FirstPictures } from "./useFirstPictures";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
 
 /** The photos of a job as square tiles, uploads under way among them. */
 export function PhotoGrid(props: {
   photos: readonly Photo[];
   items: readonly UploadItem[];
+  /** Where the photos are a part of more: how many stand before them, and how many there are in all. */
+  before?: number;
+  total?: number;
+  /** While photos are picked: a press on one picks it instead of opening it. */
+  picked?: ReadonlySet<string> | null;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
+  /** Which pictures load before all others; without it all load as the browser likes. */
+  first?: FirstPictures;
 }) {
+  const { before = 0, total = props.photos.length, first } = props;
   const tiles = tilesOf(props.photos, props.items);
+  useViewerSoon(props.photos.length > 0);
   return (
     <ul class="photo-grid">
       {tiles.map((tile, index) => (
@@ -22,8 +33,10 @@ export function PhotoGrid(props: {
           {tile.kind === "photo" ? (
             <PhotoTile
               tile={tile}
-              index={index + 1}
-              total={props.photos.length}
+              index={before + index + 1}
+              total={total}
+              turn={turnOf(before + index, first)}
+              picked={props.picked?.has(tile.photo.photo_id) ?? null}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -47,45 +60,120 @@ export function PhotoGridSkeleton({ count }: { count: number }) {
   );
 }
 
-function PhotoTile(props: {
+/** How the pictures of the first screen go before the others. */
+interface Turn {
+  urgent: boolean;
+  wait: boolean;
+  onSeen: (() => void) | undefined;
+}
+
+/** As the browser likes. */
+const NO_TURN: Turn = { urgent: false, wait: false, onSeen: undefined };
+
+function turnOf(place: number, first: FirstPictures | undefined): Turn {
+  if (first === undefined) return NO_TURN;
+  const urgent = place < first.count;
+  return { urgent, wait: !urgent && !first.seen, onSeen: first.onSeen };
+}
+
+/** One photo that the server has. */
+export function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
+  turn?: Turn;
+  /** Null while nobody picks. */
+  picked?: boolean | null;
   onOpen: () => void;
   onBroken: () => void;
 }) {
   const { words } = useWords();
   const { photo, preview } = props.tile;
+  const { turn = NO_TURN, picked = null } = props;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
-  const blur = thumbhashUrl(photo.thumbhash);
+  const broken = src !== null && brokenSrc === src;
+  const blur = turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
+  const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
-      <button type="button" data-photo-id={photo.photo_id} onClick={props.onOpen}>
-        {src === null || brokenSrc === src ? (
+      <button
+        type="button"
+        data-photo-id={photo.photo_id}
+        aria-pressed={picked ?? undefined}
+        onClick={props.onOpen}
+        onPointerEnter={warmViewer}
+        onFocus={warmViewer}
+      >
+        {src === null || broken || turn.wait ? (
           <span class="unseen">{number}</span>
         ) : (
-          <img
+          <TilePicture
             src={src}
-            alt={[photo.caption, phase, number].filter(Boolean).join(", ")}
-            loading="lazy"
-            decoding="async"
-            onError={() => {
+            alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
+            turn={turn}
+            onBroken={() => {
               setBrokenSrc(src);
               props.onBroken();
             }}
           />
         )}
       </button>
-      {photo.status === "rejected" && <NoPreview text={words.job.rejected} />}
-      {photo.status !== "rejected" && src === null && blur === null && (
-        <NoPreview text={words.job.preparing} />
-      )}
-      {src !== null && brokenSrc === src && <NoPreview text={words.job.noPreview} />}
-      {phase !== null && <span class="chip">{phase}</span>}
+      <TileMarks
+        photo={photo}
+        picked={picked}
+        broken={broken}
+        bare={src === null && !photo.thumbhash}
+      />
     </div>
+  );
+}
+
+/** What lies over a tile: why there is no picture, the tag, whether it is picked, and whether it is hidden. */
+function TileMarks(props: {
+  photo: Photo;
+  picked: boolean | null;
+  broken: boolean;
+  bare: boolean;
+}) {
+  const { words } = useWords();
+  const { photo, picked } = props;
+  const rejected = photo.status === "rejected";
+  return (
+    <>
+      {rejected && <NoPreview text={words.job.rejected} />}
+      {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
+      {props.broken && <NoPreview text={words.job.noPreview} />}
+      {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
+      {picked !== null && (
+        <span class="picked-mark">{picked && <Icon name="check" size={24} />}</span>
+      )}
+      {photo.hidden && (
+        <span class="hidden-mark" title={words.job.hidden}>
+          <Icon name="unseen" size={16} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function TilePicture(props: { src: string; alt: string; turn: Turn; onBroken: () => void }) {
+  const { urgent, onSeen } = props.turn;
+  return (
+    <img
+      src={props.src}
+      alt={props.alt}
+      loading={urgent ? "eager" : "lazy"}
+      fetchpriority={urgent ? "high" : "auto"}
+      decoding="async"
+      onLoad={onSeen}
+      onError={() => {
+        onSeen?.();
+        props.onBroken();
+      }}
+    />
   );
 }
 

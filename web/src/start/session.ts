@@ -2,6 +2,7 @@ import { readConfig, readSession, signInWith } from "../api/calls";
 import { type Api, type Caller, createApi } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { PageConfig, Role, Session } from "../api/types";
+import { tokenOf } from "./ahead";
 
 /** The page of each role; a link opened on another role's page leads to its own. */
 const PAGE_OF: Record<Role, string> = {
@@ -31,16 +32,15 @@ export interface StartOptions {
   keepToken: boolean;
 }
 
-/** The token of a link's fragment (`#t=…`), null where there is none. */
-export function tokenOf(fragment: string): string | null {
-  const token = new URLSearchParams(fragment.replace(/^#/, "")).get("t");
-  return token === null || token === "" ? null : token;
-}
-
-/** Loads the page's configuration, then exchanges the link or finds the session that is already there. */
-export async function signIn(options: StartOptions): Promise<StartResult> {
+/**
+ * Loads the page's configuration, then exchanges the link's token, that of the address where none is given, or finds
+ * the session that is already there.
+ */
+export async function signIn(
+  options: StartOptions,
+  token: string | null = tokenOf(location.hash),
+): Promise<StartResult> {
   let config: PageConfig | null = null;
-  const token = tokenOf(location.hash);
   try {
     const caller = createCaller(options);
     const api = createApi(caller);

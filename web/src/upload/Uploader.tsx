@@ -1,4 +1,3 @@
-import { useEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../lib/store";
 import { Icon } from "../parts/Icon";
 import { Notice } from "../parts/Notice";
@@ -13,37 +12,6 @@ export const ACCEPTED = "image/*,.heic,.heif";
 /** The uploads of one job, in the order they were chosen. */
 export function useJobUploads(uploads: Uploads, jobId: string): readonly UploadItem[] {
   return useStore(uploads.items).filter((item) => item.jobId === jobId);
-}
-
-/** The button that takes many photos, and the place to drop them. */
-export function UploadDrop(props: { onFiles: (files: Iterable<File>) => void }) {
-  const { words } = useWords();
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  useMissedDrops();
-  return (
-    // dropping has the button beside it for everybody else.
-    <div
-      class={over ? "drop over" : "drop"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        props.onFiles(event.dataTransfer?.files ?? []);
-      }}
-    >
-      <button type="button" class="button main" onClick={() => input.current?.click()}>
-        <Icon name="upload" />
-        {words.upload.choose}
-      </button>
-      <span class="hint soft">{over ? words.upload.dropNow : words.upload.drop}</span>
-      <FileInput input={input} onFiles={props.onFiles} />
-    </div>
-  );
 }
 
 /** The hidden input behind a button; choosing the same file twice is twice an upload. */
@@ -66,19 +34,6 @@ export function FileInput(props: {
       }}
     />
   );
-}
-
-/** A file dropped beside the zone would make the browser leave the page for it. */
-function useMissedDrops(): void {
-  useEffect(() => {
-    const ignore = (event: DragEvent) => event.preventDefault();
-    window.addEventListener("dragover", ignore);
-    window.addEventListener("drop", ignore);
-    return () => {
-      window.removeEventListener("dragover", ignore);
-      window.removeEventListener("drop", ignore);
-    };
-  }, []);
 }
 
 /** Each file with its bytes and its buttons; one green line when all are safe. */

@@ -43,6 +43,11 @@ export const en = {
     signedOutTitle: "Open your link to sign in",
     signedOutStaff: "Your sign-in ended on this device. Open your staff link again.",
     signedOut: "Open the link you were sent. It brings you right back here.",
+    expiredCrew: "It ended or was turned off. Ask the office for a new link.",
+    photosHere: (count: number) =>
+      count === 1
+        ? "1 photo is safe on this phone. It is sent when you open a link that works."
+        : `${count} photos are safe on this phone. They are sent when you open a link that works.`,
     offlineTitle: "No connection",
     problemTitle: "This page can't open right now",
     call: (phone: string) => `Call ${phone}`,
@@ -59,7 +64,6 @@ export const en = {
     noneFound: (query: string) => `Nothing matches “${query}”.`,
     noneWithStatus: "No job has this status.",
     clearSearch: "Clear search",
-    more: "Show more jobs",
     unscheduled: "No date",
     photos: (count: number) =>
       count === 0 ? "No photos" : count === 1 ? "1 photo" : `${count} photos`,
@@ -81,6 +85,37 @@ export const en = {
     required: "Fill this in.",
   },
 
+  editJob: { title: "Edit job", save: "Save changes", saving: "Saving" },
+
+  signOut: {
+    question: (count: number) =>
+      count === 1
+        ? "1 photo is still being sent. If you sign out now it stays on this device only."
+        : `${count} photos are still being sent. If you sign out now they stay on this device only.`,
+    failed: "You are still signed in on this device.",
+    stay: "Stay",
+  },
+
+  keys: {
+    title: "Keys",
+    hint: ["Press", "to see the keys."],
+    search: "Search",
+    next: "Next job",
+    previous: "Previous job",
+    open: "Open the job",
+    close: "Close",
+    add: "New job",
+    undo: "Bring back a deleted photo",
+    help: "Show the keys",
+    select: "Select a photo",
+    photoTitle: "With a photo",
+    photos: "Previous and next photo",
+    tag: "Before, during, after, issue",
+    noTag: "No tag",
+    hide: "Hide from the customer or show",
+    delete: "Delete the photo",
+  },
+
   job: {
     titleUnknown: "Job",
     missingTitle: "No such job",
@@ -90,22 +125,63 @@ export const en = {
     noPhotosCrew: "The photos you take show here.",
     tooMany: "Show more photos",
     photoNumber: (index: number, total: number) => `Photo ${index} of ${total}`,
-    takenAt: (when: string) => `Taken ${when}`,
-    uploadedAt: (when: string) => `Uploaded ${when}`,
+    takenAt: (when: string) => `Taken: ${when}`,
+    uploadedAt: (when: string) => `Uploaded: ${when}`,
     deletePhoto: "Delete photo",
-    deleteQuestion: "Delete this photo for everyone? It can't be brought back.",
-    deleteConfirm: "Delete",
+    downloadAll: "Download all",
+    hidden: "Hidden from the customer",
     keep: "Keep",
-    openOriginal: "Open full size",
+    map: "Open in maps",
+    call: "Call",
     noPreview: "No preview",
     preparing: "Getting ready",
     rejected: "Can't be shown",
   },
 
+  undo: {
+    title: "Deleted photos",
+    deleted: (count: number) => (count === 1 ? "Photo deleted" : `${count} photos deleted`),
+    undo: "Undo",
+    failed: (count: number, why: string) =>
+      count === 1
+        ? `The photo is still there: it wasn't deleted. ${why}`
+        : `${count} photos are still there: they weren't deleted. ${why}`,
+  },
+
+  picked: {
+    begin: "Select",
+    done: "Done",
+    all: "Select all",
+    count: (count: number) => (count === 0 ? "None selected" : `${count} selected`),
+    delete: "Delete the selected photos",
+  },
+
+  photoTools: {
+    tag: "Tag",
+    noTag: "No tag",
+    caption: "Caption",
+    captionHint: "Add a caption",
+    saving: "Saving",
+    saved: "Saved",
+    notSaved: (why: string) => `Not saved. ${why}`,
+    hide: "Hide from the customer",
+    show: "Show to the customer",
+    isHidden: "The customer doesn't see this photo.",
+    download: "Download the original",
+    downloading: "Downloading",
+  },
+
+  jobUpload: {
+    total: (sent: string, total: string) => `${sent} of ${total} sent`,
+    progress: "All uploads",
+    cancelAll: "Cancel all",
+  },
+
   upload: {
     choose: "Upload photos",
-    drop: "or drop them here",
+    drop: "or drop them anywhere here",
     dropNow: "Drop to upload",
+    keeping: "Saving on this phone",
     waiting: "Waiting",
     preparing: "Getting ready",
     saving: "Saving",
@@ -134,7 +210,10 @@ export const en = {
       empty: "This file is empty. Pick it again.",
       unreadable: "This device can't read the file any more. Pick it again.",
       refused: "The server refused this file.",
+      forbidden: "Your link doesn't allow adding photos. The photo is still on this device.",
       signedOut: "Your link no longer works. The photo is still on this device.",
+      jobGone: "We can't find this job any more. The photo is still on this device.",
+      deleted: "The office deleted this photo after it arrived.",
     },
   },
 
@@ -149,7 +228,22 @@ export const en = {
     copy: "Copy",
     copied: "Copied",
     copyFailed: "Select the link and copy it.",
-    shownOnce: "Copy it now. It is shown only once.",
+    shownOnce: "It is shown only once.",
+    worksFor: (name: string) => `How long it works: ${name}`,
+    days: { 1: "1 day", 7: "1 week", 30: "30 days", 90: "90 days", 365: "1 year" },
+    ready: { customer: "The customer link is ready", crew: "The crew link is ready" },
+    qr: (name: string) => `QR code: ${name}`,
+    scan: {
+      customer: "The customer's phone camera opens it.",
+      crew: "Point the crew's phone camera at it.",
+    },
+    message: {
+      customer: (company: string, job: string) => `${company}: the photos of your job “${job}”:`,
+      crew: (company: string, job: string) => `${company}: add photos to “${job}” here:`,
+    },
+    text: (name: string) => `Text ${name}`,
+    email: (name: string) => `Email ${name}`,
+    send: "Send",
     existing: "Links in use",
     until: (day: string) => `Works until ${day}`,
     lastUsed: (when: string) => `Last opened ${when}`,
@@ -159,33 +253,152 @@ export const en = {
     revokeConfirm: "Turn off",
   },
 
+  history: {
+    title: "History",
+    added: "Job added",
+    photos: (count: number) => (count === 1 ? "1 photo added" : `${count} photos added`),
+    linkMade: { customer: "Customer link made", crew: "Crew link made" },
+    linkOff: { customer: "Customer link turned off", crew: "Crew link turned off" },
+    linkEnded: { customer: "Customer link ended", crew: "Crew link ended" },
+  },
+
   track: {
-    scheduled: (day: string) => `We're booked to come on ${day}.`,
+    scheduled: (day: string, time: string) => `We're coming on ${day} at ${time}.`,
+    scheduledToday: (time: string) => `We're coming today at ${time}.`,
+    scheduledTomorrow: (time: string) => `We're coming tomorrow at ${time}.`,
+    scheduledPast: (day: string) => `Your job was planned for ${day}. We'll be in touch.`,
     scheduledNoDay: "Your job is booked. We'll be in touch about the day.",
-    in_progress: "The crew is on your job.",
+    in_progress: "The crew is on your job. New photos show here as they take them.",
     done: "Your job is done.",
+    doneWithPhotos: "Your job is done. See how it turned out.",
     cancelled: "This job was cancelled.",
     empty: "Photos show here as soon as the crew takes them.",
     photos: "Photos of your job",
+    otherPhotos: "More photos",
+    compare: "Before and after",
+    compareSlider: "How much of the before photo is shown",
+    compareValue: (percent: number) => `${percent} percent before`,
+    comparePick: "Places to compare",
+    save: "Save photo",
+    saving: "Saving photo",
+    saveFailed: "The photo couldn't be saved. Check your connection and try again.",
     pickJob: "Your jobs",
     allJobs: "All your jobs",
     noJobs: "There is no job to show yet.",
     questions: (phone: string) => `Questions? Call ${phone}`,
   },
 
+  lightbox: {
+    photos: "Photos",
+    counter: (index: number, total: number) => `${index} of ${total}`,
+    next: "Next photo",
+    previous: "Previous photo",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    preparing: "Getting ready. It shows here in a moment.",
+    rejected: "Can't be shown. This file isn't a photo we can read.",
+    broken: "This photo didn't load. Check your connection.",
+  },
+
   capture: {
-    title: "Add photos",
+    title: "Job photos",
     takePhoto: "Take photo",
     library: "Library",
+    tag: "Tag for the next photos",
     change: "Change job",
     pickJob: "Which job is it?",
+    search: "Search jobs",
+    today: "Today",
+    otherJobs: "Other jobs",
+    noneFound: "No job matches.",
     noJobs: "There is no job for you yet. Ask the office for a link.",
     allSafe: (count: number) =>
       count === 1 ? "1 photo safe on the server" : `All ${count} safe on the server`,
     nothingYet: "No photos yet",
+    keeping: (count: number) => `${count} being saved on this phone`,
     onlyHere: (count: number) => `${count} only on this phone, sending`,
-    onlyHereFailed: (count: number) => `${count} only on this phone, not sent`,
+    onlyHereFailed: (count: number) => `${count} only on this phone, not sent. Tap to see why.`,
     onlyHereNoSignal: (count: number) => `${count} only on this phone, waiting for signal`,
+    onlyInPage: (count: number) =>
+      `${count} not saved: this phone is full. Keep this page open until they are sent.`,
+    noJobYet: (count: number) =>
+      count === 1
+        ? "1 photo from your gallery is safe on this phone. Which job is it?"
+        : `${count} photos from your gallery are safe on this phone. Which job are they?`,
+    addHere: (title: string) => `Add to ${title}`,
+    otherJob: "Another job",
+    sharedMissed: (count: number) =>
+      count === 1
+        ? "1 shared file was not taken. It is still in your gallery."
+        : `${count} shared files were not taken. They are still in your gallery.`,
+    shareLost:
+      "The shared photos did not arrive. They are still in your gallery. Add them with Library.",
+    listOld: "We can't reach the server right now. New photos are kept on this phone.",
+    tile: {
+      keeping: "Saving",
+      here: "On phone",
+      sending: (percent: number) => `${percent} %`,
+      saving: "Checking",
+      safe: "Safe",
+      failed: "Not sent",
+    },
+    insecure:
+      "This address isn't secure. Photos are kept here and sent, but the page can't open without signal, and places are off.",
+    cannotKeep:
+      "This browser window can't keep photos. Stay on this page until each one is safe on the server.",
+    install: "Add to home screen",
+    installHelp: "Opens without signal, with your jobs and your photos.",
+    phone: {
+      title: "On this phone",
+      open: "This phone",
+      nothing: "Nothing is waiting. Everything you took is safe on the server.",
+      jobOf: (title: string) => `For ${title}`,
+      noJob: "No job chosen",
+      retry: "Try again",
+      move: "Another job",
+      save: "Save a copy",
+      saveAll: "Save copies of all",
+      saved: "Saved",
+      remove: "Remove",
+      removeQuestion: "Remove this photo? It is not on the server, so it will be gone for good.",
+      removeConfirm: "Remove for good",
+      keep: "Keep",
+      place: "Add the place to new photos",
+      placeHelp: "Only the office sees it. Customers never do.",
+      placeRefused:
+        "This phone doesn't allow it. Turn location on for this page in the phone's settings.",
+      storageSafe: "This phone promises to keep the photos until they are sent.",
+      storageUnsure:
+        "If space runs short this phone may clear the page's storage. Send photos soon.",
+      shortcuts: "Phone shortcuts",
+      language: "Language",
+    },
+  },
+
+  shortcuts: {
+    title: "Phone shortcuts",
+    intro: "Send photos to this job from the share menu or the home screen, without this page.",
+    keepSecret: "These hold your own link. Don't pass them on.",
+    androidInstall: (app: string) => `Install the app “${app}” from the Play Store or F-Droid.`,
+    androidFile: "Save the file below.",
+    androidImport: "In the app: menu, Import / Export, Import from file. Pick the file.",
+    androidPlace: "Add the shortcuts to your home screen.",
+    androidSave: "Save the file for Android",
+    iphoneIntro:
+      "In the app Shortcuts make a new one that receives images from the share sheet, with two actions “Get Contents of URL”.",
+    first: "First action",
+    second: "Second action",
+    fields: {
+      url: "URL",
+      method: "Method",
+      headers: "Headers",
+      body: "Request body",
+      file: "File",
+    },
+    fromFirst: "the “url” of the first answer",
+    sharedImage: "Shortcut Input",
+    back: "Back to photos",
+    failed: "The file could not be made. Check your connection and try again.",
   },
 };
 

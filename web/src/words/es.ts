@@ -1,5 +1,8 @@
 import type { Words } from "./en";
 
+/** One o'clock is singular. */
+const atTime = (time: string) => (/^0?1\D/.test(time) ? `a la ${time}` : `a las ${time}`);
+
 /** Every text of the pages in Spanish. */
 export const es: Words = {
   otherLanguage: "English",
@@ -44,6 +47,11 @@ export const es: Words = {
     signedOutTitle: "Abre tu enlace para entrar",
     signedOutStaff: "Tu sesión terminó en este dispositivo. Abre de nuevo tu enlace de oficina.",
     signedOut: "Abre el enlace que recibiste. Te trae de vuelta aquí.",
+    expiredCrew: "Terminó o se desactivó. Pide un enlace nuevo a la oficina.",
+    photosHere: (count) =>
+      count === 1
+        ? "1 foto está a salvo en este teléfono. Se enviará cuando abras un enlace que funcione."
+        : `${count} fotos están a salvo en este teléfono. Se enviarán cuando abras un enlace que funcione.`,
     offlineTitle: "Sin conexión",
     problemTitle: "Ahora no se puede abrir esta página",
     call: (phone) => `Llamar al ${phone}`,
@@ -60,7 +68,6 @@ export const es: Words = {
     noneFound: (query) => `Nada coincide con «${query}».`,
     noneWithStatus: "Ningún trabajo tiene este estado.",
     clearSearch: "Borrar búsqueda",
-    more: "Ver más trabajos",
     unscheduled: "Sin fecha",
     photos: (count) => (count === 0 ? "Sin fotos" : count === 1 ? "1 foto" : `${count} fotos`),
     signOut: "Salir",
@@ -81,6 +88,37 @@ export const es: Words = {
     required: "Rellena este campo.",
   },
 
+  editJob: { title: "Editar trabajo", save: "Guardar cambios", saving: "Guardando" },
+
+  signOut: {
+    question: (count) =>
+      count === 1
+        ? "Aún se está enviando 1 foto. Si sales ahora, se queda solo en este dispositivo."
+        : `Aún se están enviando ${count} fotos. Si sales ahora, se quedan solo en este dispositivo.`,
+    failed: "Tu sesión sigue abierta en este dispositivo.",
+    stay: "Quedarme",
+  },
+
+  keys: {
+    title: "Teclas",
+    hint: ["Pulsa", "para ver las teclas."],
+    search: "Buscar",
+    next: "Trabajo siguiente",
+    previous: "Trabajo anterior",
+    open: "Abrir el trabajo",
+    close: "Cerrar",
+    add: "Nuevo trabajo",
+    undo: "Recuperar una foto eliminada",
+    help: "Mostrar las teclas",
+    select: "Seleccionar una foto",
+    photoTitle: "Con una foto",
+    photos: "Foto anterior y siguiente",
+    tag: "Antes, durante, después, problema",
+    noTag: "Sin etiqueta",
+    hide: "Ocultar al cliente o mostrar",
+    delete: "Eliminar la foto",
+  },
+
   job: {
     titleUnknown: "Trabajo",
     missingTitle: "No existe ese trabajo",
@@ -93,19 +131,60 @@ export const es: Words = {
     takenAt: (when) => `Tomada: ${when}`,
     uploadedAt: (when) => `Subida: ${when}`,
     deletePhoto: "Eliminar foto",
-    deleteQuestion: "¿Eliminar esta foto para todos? No se puede recuperar.",
-    deleteConfirm: "Eliminar",
+    downloadAll: "Descargar todas",
+    hidden: "Oculta para el cliente",
     keep: "Conservar",
-    openOriginal: "Abrir en tamaño completo",
+    map: "Abrir en el mapa",
+    call: "Llamar",
     noPreview: "Sin vista previa",
     preparing: "Preparándose",
     rejected: "No se puede mostrar",
   },
 
+  undo: {
+    title: "Fotos eliminadas",
+    deleted: (count) => (count === 1 ? "Foto eliminada" : `${count} fotos eliminadas`),
+    undo: "Deshacer",
+    failed: (count, why) =>
+      count === 1
+        ? `La foto sigue ahí: no se eliminó. ${why}`
+        : `${count} fotos siguen ahí: no se eliminaron. ${why}`,
+  },
+
+  picked: {
+    begin: "Seleccionar",
+    done: "Listo",
+    all: "Todas",
+    count: (count) => (count === 0 ? "Ninguna" : count === 1 ? "1 elegida" : `${count} elegidas`),
+    delete: "Eliminar las fotos elegidas",
+  },
+
+  photoTools: {
+    tag: "Etiqueta",
+    noTag: "Sin etiqueta",
+    caption: "Descripción",
+    captionHint: "Añade una descripción",
+    saving: "Guardando",
+    saved: "Guardado",
+    notSaved: (why) => `Sin guardar. ${why}`,
+    hide: "Ocultar al cliente",
+    show: "Mostrar al cliente",
+    isHidden: "El cliente no ve esta foto.",
+    download: "Descargar el original",
+    downloading: "Descargando",
+  },
+
+  jobUpload: {
+    total: (sent, total) => `${sent} de ${total} enviados`,
+    progress: "Todas las subidas",
+    cancelAll: "Cancelar todas",
+  },
+
   upload: {
     choose: "Subir fotos",
-    drop: "o suéltalas aquí",
+    drop: "o suéltalas en cualquier parte",
     dropNow: "Suelta para subir",
+    keeping: "Guardando en este teléfono",
     waiting: "En espera",
     preparing: "Preparando",
     saving: "Guardando",
@@ -136,7 +215,10 @@ export const es: Words = {
       empty: "Este archivo está vacío. Elígelo de nuevo.",
       unreadable: "Este dispositivo ya no puede leer el archivo. Elígelo de nuevo.",
       refused: "El servidor rechazó este archivo.",
+      forbidden: "Tu enlace no permite añadir fotos. La foto sigue en este dispositivo.",
       signedOut: "Tu enlace ya no funciona. La foto sigue en este dispositivo.",
+      jobGone: "Ya no encontramos este trabajo. La foto sigue en este dispositivo.",
+      deleted: "La oficina eliminó esta foto después de recibirla.",
     },
   },
 
@@ -151,7 +233,25 @@ export const es: Words = {
     copy: "Copiar",
     copied: "Copiado",
     copyFailed: "Selecciona el enlace y cópialo.",
-    shownOnce: "Cópialo ahora. Solo se muestra una vez.",
+    shownOnce: "Solo se muestra una vez.",
+    worksFor: (name) => `Cuánto tiempo funciona: ${name}`,
+    days: { 1: "1 día", 7: "1 semana", 30: "30 días", 90: "90 días", 365: "1 año" },
+    ready: {
+      customer: "El enlace del cliente está listo",
+      crew: "El enlace del equipo está listo",
+    },
+    qr: (name) => `Código QR: ${name}`,
+    scan: {
+      customer: "Se abre con la cámara del teléfono del cliente.",
+      crew: "Apunta con la cámara del teléfono del equipo.",
+    },
+    message: {
+      customer: (company, job) => `${company}: las fotos de tu trabajo «${job}»:`,
+      crew: (company, job) => `${company}: añade aquí fotos de «${job}»:`,
+    },
+    text: (name) => `Mensaje a ${name}`,
+    email: (name) => `Correo a ${name}`,
+    send: "Enviar",
     existing: "Enlaces en uso",
     until: (day) => `Funciona hasta el ${day}`,
     lastUsed: (when) => `Última vez abierto: ${when}`,
@@ -161,32 +261,153 @@ export const es: Words = {
     revokeConfirm: "Desactivar",
   },
 
+  history: {
+    title: "Historial",
+    added: "Trabajo añadido",
+    photos: (count) => (count === 1 ? "1 foto añadida" : `${count} fotos añadidas`),
+    linkMade: { customer: "Enlace del cliente creado", crew: "Enlace del equipo creado" },
+    linkOff: { customer: "Enlace del cliente desactivado", crew: "Enlace del equipo desactivado" },
+    linkEnded: { customer: "Enlace del cliente caducado", crew: "Enlace del equipo caducado" },
+  },
+
   track: {
-    scheduled: (day) => `Tenemos previsto ir el ${day}.`,
+    scheduled: (day, time) => `Vamos el ${day} ${atTime(time)}.`,
+    scheduledToday: (time) => `Vamos hoy ${atTime(time)}.`,
+    scheduledTomorrow: (time) => `Vamos mañana ${atTime(time)}.`,
+    scheduledPast: (day) => `Tu trabajo estaba previsto para el ${day}. Te llamaremos.`,
     scheduledNoDay: "Tu trabajo está reservado. Te avisaremos del día.",
-    in_progress: "El equipo está en tu trabajo.",
+    in_progress: "El equipo está en tu trabajo. Las fotos nuevas aparecen aquí.",
     done: "Tu trabajo está terminado.",
+    doneWithPhotos: "Tu trabajo está terminado. Mira cómo quedó.",
     cancelled: "Este trabajo se canceló.",
     empty: "Las fotos aparecerán aquí en cuanto el equipo las tome.",
     photos: "Fotos de tu trabajo",
+    otherPhotos: "Más fotos",
+    compare: "Antes y después",
+    compareSlider: "Cuánto se ve de la foto de antes",
+    compareValue: (percent) => `${percent} por ciento de antes`,
+    comparePick: "Lugares para comparar",
+    save: "Guardar foto",
+    saving: "Guardando foto",
+    saveFailed: "No se pudo guardar la foto. Revisa tu conexión y reinténtalo.",
     pickJob: "Tus trabajos",
     allJobs: "Todos tus trabajos",
     noJobs: "Todavía no hay ningún trabajo que mostrar.",
     questions: (phone) => `¿Preguntas? Llama al ${phone}`,
   },
 
+  lightbox: {
+    photos: "Fotos",
+    counter: (index, total) => `${index} de ${total}`,
+    next: "Foto siguiente",
+    previous: "Foto anterior",
+    zoomIn: "Acercar",
+    zoomOut: "Alejar",
+    preparing: "Preparándose. Aparecerá aquí en un momento.",
+    rejected: "No se puede mostrar. Este archivo no es una foto que podamos leer.",
+    broken: "Esta foto no se cargó. Revisa tu conexión.",
+  },
+
   capture: {
-    title: "Añadir fotos",
+    title: "Fotos del trabajo",
     takePhoto: "Tomar foto",
     library: "Galería",
+    tag: "Etiqueta para las próximas fotos",
     change: "Cambiar de trabajo",
     pickJob: "¿Qué trabajo es?",
+    search: "Buscar trabajos",
+    today: "Hoy",
+    otherJobs: "Otros trabajos",
+    noneFound: "Ningún trabajo coincide.",
     noJobs: "Aún no hay un trabajo para ti. Pide un enlace a la oficina.",
     allSafe: (count) =>
       count === 1 ? "1 foto a salvo en el servidor" : `Las ${count} a salvo en el servidor`,
     nothingYet: "Aún no hay fotos",
+    keeping: (count) => `${count} guardándose en este teléfono`,
     onlyHere: (count) => `${count} solo en este teléfono, enviando`,
-    onlyHereFailed: (count) => `${count} solo en este teléfono, sin enviar`,
+    onlyHereFailed: (count) => `${count} solo en este teléfono, sin enviar. Toca para ver por qué.`,
     onlyHereNoSignal: (count) => `${count} solo en este teléfono, esperando señal`,
+    onlyInPage: (count) =>
+      `${count} sin guardar: este teléfono está lleno. No cierres esta página hasta que se envíen.`,
+    noJobYet: (count) =>
+      count === 1
+        ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"
+        : `${count} fotos de tu galería están a salvo en este teléfono. ¿De qué trabajo son?`,
+    addHere: (title) => `Añadir a ${title}`,
+    otherJob: "Otro trabajo",
+    sharedMissed: (count) =>
+      count === 1
+        ? "No se recibió 1 archivo compartido. Sigue en tu galería."
+        : `No se recibieron ${count} archivos compartidos. Siguen en tu galería.`,
+    shareLost: "Las fotos compartidas no llegaron. Siguen en tu galería. Añádelas con Galería.",
+    listOld:
+      "Ahora no podemos conectar con el servidor. Las fotos nuevas se guardan en este teléfono.",
+    tile: {
+      keeping: "Guardando",
+      here: "En teléfono",
+      sending: (percent) => `${percent} %`,
+      saving: "Comprobando",
+      safe: "A salvo",
+      failed: "Sin enviar",
+    },
+    insecure:
+      "Esta dirección no es segura. Las fotos se guardan aquí y se envían, pero la página no se abre sin señal y la ubicación está desactivada.",
+    cannotKeep:
+      "Esta ventana del navegador no puede guardar fotos. Quédate en esta página hasta que todas estén a salvo en el servidor.",
+    install: "Añadir a la pantalla de inicio",
+    installHelp: "Se abre sin señal, con tus trabajos y tus fotos.",
+    phone: {
+      title: "En este teléfono",
+      open: "Este teléfono",
+      nothing: "No hay nada pendiente. Todo lo que tomaste está a salvo en el servidor.",
+      jobOf: (title) => `Para ${title}`,
+      noJob: "Sin trabajo elegido",
+      retry: "Reintentar",
+      move: "Otro trabajo",
+      save: "Guardar una copia",
+      saveAll: "Guardar copias de todas",
+      saved: "Guardada",
+      remove: "Quitar",
+      removeQuestion: "¿Quitar esta foto? No está en el servidor, así que se perderá para siempre.",
+      removeConfirm: "Quitar para siempre",
+      keep: "Conservar",
+      place: "Añadir la ubicación a las fotos nuevas",
+      placeHelp: "Solo la ve la oficina. Los clientes nunca.",
+      placeRefused:
+        "Este teléfono no lo permite. Activa la ubicación para esta página en los ajustes del teléfono.",
+      storageSafe: "Este teléfono promete guardar las fotos hasta que se envíen.",
+      storageUnsure:
+        "Si falta espacio, este teléfono puede borrar lo que guarda la página. Envía las fotos pronto.",
+      shortcuts: "Atajos del teléfono",
+      language: "Idioma",
+    },
+  },
+
+  shortcuts: {
+    title: "Atajos del teléfono",
+    intro:
+      "Envía fotos a este trabajo desde el menú de compartir o la pantalla de inicio, sin esta página.",
+    keepSecret: "Contienen tu propio enlace. No los compartas.",
+    androidInstall: (app) => `Instala la app «${app}» desde Play Store o F-Droid.`,
+    androidFile: "Guarda el archivo de abajo.",
+    androidImport:
+      "En la app: menú, Importar / Exportar, Importar desde archivo. Elige el archivo.",
+    androidPlace: "Añade los atajos a tu pantalla de inicio.",
+    androidSave: "Guardar el archivo para Android",
+    iphoneIntro:
+      "En la app Atajos crea uno nuevo que reciba imágenes de la hoja de compartir, con dos acciones «Obtener contenido de URL».",
+    first: "Primera acción",
+    second: "Segunda acción",
+    fields: {
+      url: "URL",
+      method: "Método",
+      headers: "Cabeceras",
+      body: "Cuerpo de la solicitud",
+      file: "Archivo",
+    },
+    fromFirst: "la «url» de la primera respuesta",
+    sharedImage: "Entrada del atajo",
+    back: "Volver a las fotos",
+    failed: "No se pudo crear el archivo. Comprueba tu conexión e inténtalo de nuevo.",
   },
 };

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { Photo } from "../../api/types";
+import { indexAfter, mustRedraw, slideOf } from "./slides";
+
+const photo = (over: Partial<Photo>) =>
+  ({ photo_id: "P1", name: "image.jpg", status: "ready", display_url: "/d?1", ...over }) as Photo;
+
+test("a_slide_has_the_proportions_of_the_photo_and_the_size_of_the_copy_for_screens", () => {
+  expect(slideOf(photo({ width: 4032, height: 3024 }))).toMatchObject({
+    width: 1600,
+    height: 1200,
+  });
+  expect(slideOf(photo({ width: 3024, height: 4032 }))).toMatchObject({
+    width: 1200,
+    height: 1600,
+  });
+  expect(slideOf(photo({ width: 640, height: 480 }))).toMatchObject({ width: 640, height: 480 });
+});
+
+test("a_photo_without_a_copy_for_screens_is_getting_ready_and_a_rejected_one_never_shows_a_picture", () => {
+  expect(slideOf(photo({ display_url: null, status: "processing" })).state).toBe("preparing");
+  expect(slideOf(photo({ status: "rejected" }))).toMatchObject({ state: "rejected", src: "" });
+});
+
+test("a_picture_on_screen_stays_when_only_its_address_is_fresh_unless_the_old_one_failed", () => {
+  const [shown, next] = [slideOf(photo({})), slideOf(photo({ display_url: "/d?2" }))];
+  expect(mustRedraw(shown, next, false)).toBe(false);
+  expect(mustRedraw(shown, next, true)).toBe(true);
+  expect(mustRedraw(shown, shown, true), "the same address would fail again").toBe(false);
+  expect(mustRedraw(slideOf(photo({ display_url: null })), next, false)).toBe(true);
+});
+
+test("the_open_photo_stays_open_when_the_list_changes_around_it", () => {
+  const slides = ["P0", "P1", "P2"].map((photo_id) => slideOf(photo({ photo_id })));
+  expect(indexAfter(slides, "P2", 1)).toBe(2);
+  expect(indexAfter(slides, "gone", 1), "the next one takes its place").toBe(1);
+  expect(indexAfter(slides, "gone", 9)).toBe(2);
+  expect(indexAfter([], "gone", 0)).toBe(-1);
+});
