@@ -1,34 +1,15 @@
-import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-
-/** Lets the HTML name what a page's first script imports later, so that both load at the same time. */
-function preloadPages(): Plugin {
-  return {
-    name: "preload-pages",
-    transformIndexHtml: {
-      order: "post",
-      handler(_html, { bundle, chunk }) {
-        const files = new Set<string>();
-        const add = (name: string) => {
-          const found = bundle?.[name];
-          if (found?.type !== "chunk" || files.has(name) || found === chunk) return;
-          files.add(name);
-          found.imports.forEach(add);
-        };
-        chunk?.dynamicImports.forEach(add);
-        return [...files].map((file) => ({
-          tag: "link",
-          attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` },
-          injectTo: "head",
-        }));
-      },
-    },
-  };
-}
+import { compress } from "./vite/compress.ts";
+import { preloadPages } from "./vite/preloadPages.ts";
+import { serviceWorker } from "./vite/serviceWorker.ts";
 
 export default defineConfig({
   appType: "mpa",
-  plugins: [preloadPages()],
+  plugins: [
+    preloadPages(),
+    serviceWorker({ page: "capture", entry: "src/worker/worker.ts", scope: "/capture/" }),
+    compress(),
+  ],
   build: {
     // Nothing may become a data: address: the pages' policy allows scripts and styles from files only.
     assetsInlineLimit: 0,

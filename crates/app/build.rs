@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
     "package.json",
     "package-lock.json",
     "vite.config.ts",
+    "vite",
     "tsconfig.json",
 ];
 

@@ -12,6 +12,17 @@ export interface Ready {
   sample_job_id: string;
 }
 
+/** What the tests read of a photo. */
+export interface ListedPhoto {
+  photo_id: string;
+  name: string;
+  size: number;
+  phase: string | null;
+  taken_at: string | null;
+  location: { latitude: number; longitude: number } | null;
+  url: string;
+}
+
 const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 
@@ -100,17 +111,18 @@ export class Server {
 
   /** A new link to a job, as its address. */
   async mintLink(jobId: string, role: "customer" | "crew"): Promise<string> {
-    const { url } = await this.asStaff<{ url: string }>("POST", `/jobs/${jobId}/links`, { role });
-    return url;
+    return (await this.newLink(jobId, role)).url;
+  }
+
+  /** A new link to a job, with the id by which it is taken back. */
+  newLink(jobId: string, role: "customer" | "crew"): Promise<{ url: string; link_id: string }> {
+    return this.asStaff("POST", `/jobs/${jobId}/links`, { role });
   }
 
   /** What the server itself lists for a job. */
-  async listPhotos(jobId: string): Promise<{ photo_id: string; name: string; size: number }[]> {
-    const query = new URLSearchParams({ job_id: jobId });
-    const { photos } = await this.asStaff<{
-      photos: { photo_id: string; name: string; size: number }[];
-    }>("GET", `/list_photos?${query}`);
-    return photos;
+  async listPhotos(jobId: string): Promise<ListedPhoto[]> {
+    const query = new URLSearchParams({ job_id: jobId, limit: "1000" });
+    return (await this.asStaff<{ photos: ListedPhoto[] }>("GET", `/list_photos?${query}`)).photos;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, expectPhotos, fileInput, PHONE, photosIn, test, uploadRow } from "./fixtures";
 import { BIG, photoNamed, SMALL, sizeOf } from "./photos";
+import type { Server } from "./server";
 
 /** Makes a page's line as thin as a phone's, so that progress can be watched. */
 async function slowUploads(page: Page, bytesPerSecond: number): Promise<void> {
@@ -26,6 +27,10 @@ async function watchProgress(page: Page, name: string): Promise<() => Promise<nu
   }, name);
   return () => page.evaluate(() => (window as unknown as { seenProgress: number[] }).seenProgress);
 }
+
+/** A job's drawer, as staff open it. */
+const staffLink = (server: Server, jobId: string) =>
+  `${server.ready.api}/dashboard/jobs/${jobId}#t=${server.ready.tokens.staff}`;
 
 test("two photos go up with honest progress and both staff and customer see them", async ({
   server,
@@ -81,10 +86,7 @@ test("an upload whose line breaks once is tried again and arrives once", async (
   openPage,
 }) => {
   const jobId = await server.addJob("Broken line");
-  const page = await openPage(await server.mintLink(jobId, "crew"), {
-    ...PHONE,
-    expected: /net::ERR_FAILED/,
-  });
+  const page = await openPage(staffLink(server, jobId), { expected: /net::ERR_FAILED/ });
   let broken = 0;
   await page.route(`${server.ready.store}/**`, (route) => {
     if (route.request().method() !== "POST" || broken > 0) return route.continue();
@@ -104,10 +106,7 @@ test("an upload that keeps failing says what is safe and its retry button sends 
   openPage,
 }) => {
   const jobId = await server.addJob("Dead line");
-  const page = await openPage(await server.mintLink(jobId, "crew"), {
-    ...PHONE,
-    expected: /net::ERR_FAILED/,
-  });
+  const page = await openPage(staffLink(server, jobId), { expected: /net::ERR_FAILED/ });
   let tries = 0;
   await page.route(`${server.ready.store}/**`, (route) => {
     if (route.request().method() !== "POST") return route.continue();

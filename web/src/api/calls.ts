@@ -19,6 +19,7 @@ import {
   type NewCustomer,
   type NewJob,
   type PageConfig,
+  type Phase,
   PHASES,
   type Photo,
   ROLES,
@@ -124,6 +125,12 @@ export async function listPhotos(
   return { items: page.photos.map(photoOf), next: page.next_cursor ?? null };
 }
 
+/** One photo, as the list has it; throws ApiError `notFound` when the server has no such photo. */
+export async function readPhoto(api: Api, jobId: string, photoId: string): Promise<Photo> {
+  const path = { job_id: jobId, photo_id: photoId };
+  return photoOf(await answer(api.GET("/jobs/{job_id}/photos/{photo_id}", { params: { path } })));
+}
+
 /** Deletes a photo. With `keepalive` the call is finished even if its page is gone. */
 export function deletePhoto(
   api: Api,
@@ -181,6 +188,12 @@ export interface UploadWish {
   /** Exact, in bytes. */
   size: number;
   idempotency_key: string;
+  /** Hexadecimal. */
+  sha256?: string;
+  phase?: Phase;
+  /** RFC 3339. */
+  taken_at?: string;
+  location?: { latitude: number; longitude: number };
 }
 
 /** Asks for the grant of one photo. */
@@ -192,6 +205,11 @@ export async function askUpload(
   const grant = await answer(api.POST("/upload-url", { body, signal }));
   if (!("fields" in grant) || !grant.fields) throw notUnderstood();
   return { ...grant, fields: grant.fields };
+}
+
+/** The file that the Android app for shortcuts imports, with the caller's own link in it. */
+export async function readAndroidShortcuts(api: Api): Promise<string> {
+  return JSON.stringify(await answer(api.GET("/shortcuts/android.json")), null, 2);
 }
 
 function sessionOf(body: Schemas["SessionBody"]): Session {

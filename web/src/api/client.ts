@@ -15,6 +15,20 @@ export interface Caller {
   role(): Role;
   /** Signs in again with the link's own token where the page still has it; true when that worked. */
   renew(): Promise<boolean>;
+  /** The link's own token, for a caller that does not lean on the session cookie. */
+  token?: string;
+}
+
+let ahead: number | null = null;
+
+/** How many milliseconds this device's clock is ahead of the server's, null before the first answer. */
+export function clockAheadMs(): number | null {
+  return ahead;
+}
+
+function noteServerTime(response: Response): void {
+  const server = Date.parse(response.headers.get("date") ?? "");
+  if (!Number.isNaN(server)) ahead = Date.now() - server;
 }
 
 /**
@@ -37,7 +51,9 @@ export function createApi(caller: Caller): Api {
 
 function withCaller(request: Request, caller: Caller): Request {
   if (caller.applicationKey !== "") request.headers.set("x-api-key", caller.applicationKey);
-  if (!request.headers.has("authorization")) request.headers.set("x-qdn-role", caller.role());
+  if (request.headers.has("authorization")) return request;
+  if (caller.token === undefined) request.headers.set("x-qdn-role", caller.role());
+  else request.headers.set("authorization", `Bearer ${caller.token}`);
   return request;
 }
 
@@ -48,7 +64,9 @@ export async function fetchInTime(request: Request): Promise<Response> {
   request.signal.addEventListener("abort", stop, { once: true });
   const timer = setTimeout(() => controller.abort(), CALL_MS_MAX);
   try {
-    return await fetch(request, { signal: controller.signal });
+    const response = await fetch(request, { signal: controller.signal });
+    noteServerTime(response);
+    return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new ApiError("offline", 0);

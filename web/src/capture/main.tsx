@@ -3,7 +3,16 @@ import "../styles/base.css";
 import "../styles/parts.css";
 import "../styles/photos.css";
 import "./capture.css";
-import { startPage } from "../start/startPage";
-import { Capture, CaptureSkeleton } from "./Capture";
+import { PhotoQueue } from "../queue/photoQueue";
+import { mountPage } from "../start/startPage";
+import { CapturePage } from "./CapturePage";
+import { startWorker } from "./startWorker";
 
-startPage({ role: "crew", keepToken: true }, { View: Capture, Skeleton: CaptureSkeleton });
+// An iPhone opens an installed page in a store of its own, without the link that was opened before. Without a manifest it
+// keeps the whole address, and with it the link.
+if ("standalone" in navigator) document.querySelector("link[rel=manifest]")?.remove();
+
+const queue = new PhotoQueue();
+queue.start();
+startWorker(queue);
+mountPage(<CapturePage queue={queue} />);

@@ -35,8 +35,8 @@ export function PhotoGrid(props: {
               tile={tile}
               index={before + index + 1}
               total={total}
-              picked={props.picked?.has(tile.photo.photo_id) ?? null}
               turn={turnOf(before + index, first)}
+              picked={props.picked?.has(tile.photo.photo_id) ?? null}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -67,28 +67,33 @@ interface Turn {
   onSeen: (() => void) | undefined;
 }
 
+/** As the browser likes. */
+const NO_TURN: Turn = { urgent: false, wait: false, onSeen: undefined };
+
 function turnOf(place: number, first: FirstPictures | undefined): Turn {
-  if (first === undefined) return { urgent: false, wait: false, onSeen: undefined };
+  if (first === undefined) return NO_TURN;
   const urgent = place < first.count;
   return { urgent, wait: !urgent && !first.seen, onSeen: first.onSeen };
 }
 
-function PhotoTile(props: {
+/** One photo that the server has. */
+export function PhotoTile(props: {
   tile: Extract<Tile, { kind: "photo" }>;
   index: number;
   total: number;
+  turn?: Turn;
   /** Null while nobody picks. */
   picked?: boolean | null;
-  turn: Turn;
   onOpen: () => void;
   onBroken: () => void;
 }) {
   const { words } = useWords();
   const { photo, preview } = props.tile;
+  const { turn = NO_TURN, picked = null } = props;
   const src = tileSrc(photo, preview);
   const [brokenSrc, setBrokenSrc] = useState<string | null>(null);
   const broken = src !== null && brokenSrc === src;
-  const blur = props.turn.wait ? null : thumbhashUrl(photo.thumbhash);
+  const blur = turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const hidden = photo.hidden ? words.job.hidden : null;
   const number = words.job.photoNumber(props.index, props.total);
@@ -97,18 +102,18 @@ function PhotoTile(props: {
       <button
         type="button"
         data-photo-id={photo.photo_id}
-        aria-pressed={props.picked ?? undefined}
+        aria-pressed={picked ?? undefined}
         onClick={props.onOpen}
         onPointerEnter={warmViewer}
         onFocus={warmViewer}
       >
-        {src === null || broken || props.turn.wait ? (
+        {src === null || broken || turn.wait ? (
           <span class="unseen">{number}</span>
         ) : (
           <TilePicture
             src={src}
             alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
-            turn={props.turn}
+            turn={turn}
             onBroken={() => {
               setBrokenSrc(src);
               props.onBroken();
@@ -118,7 +123,7 @@ function PhotoTile(props: {
       </button>
       <TileMarks
         photo={photo}
-        picked={props.picked ?? null}
+        picked={picked}
         broken={broken}
         bare={src === null && !photo.thumbhash}
       />
@@ -126,7 +131,7 @@ function PhotoTile(props: {
   );
 }
 
-/** What lies over a tile: why there is no picture, the tag, and whether it is picked or hidden. */
+/** What lies over a tile: why there is no picture, the tag, whether it is picked, and whether it is hidden. */
 function TileMarks(props: {
   photo: Photo;
   picked: boolean | null;

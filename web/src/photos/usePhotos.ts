@@ -7,7 +7,7 @@ import { createStore, useStore } from "../lib/store";
 import { type Pages, usePages } from "../lib/usePages";
 import { useRefresh } from "../lib/useRefresh";
 import { PHOTOS_AHEAD } from "../start/ahead";
-import type { Uploads } from "../upload/uploads";
+import type { UploadNews } from "../upload/uploads";
 
 /** Pages loaded without being asked for: a thousand photos, far more than a job has. */
 const PAGES_AT_ONCE = 10;
@@ -30,7 +30,7 @@ const NEVER_UP = createStore(false);
 export function usePhotos(
   api: Api,
   jobId: string,
-  uploads: Uploads | null,
+  uploads: UploadNews | null,
   live: Live | null = null,
 ): Pages<Photo> {
   const load = useCallback(

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { ApiError, problemText } from "../api/problem";
 import type { PageConfig } from "../api/types";
 import { phoneHref, phoneText } from "../lib/format";
@@ -13,6 +14,10 @@ export function Gate(props: {
   config: PageConfig | null;
   error: unknown;
   onRetry: () => void;
+  /** In place of the usual sentence. */
+  text?: string | undefined;
+  /** What else there is to say, such as what is safe. */
+  children?: ComponentChildren;
 }) {
   const { words } = useWords();
   const { icon, title, text } = gateText(props.kind, props.staff, props.error, words);
@@ -22,7 +27,8 @@ export function Gate(props: {
       <Icon name={icon} size={40} />
       {props.config && <p>{props.config.company_name}</p>}
       <h1>{title}</h1>
-      <p>{text}</p>
+      <p>{props.text ?? text}</p>
+      {props.children}
       {props.kind === "failed" && (
         <button type="button" class="button main" onClick={props.onRetry}>
           {words.common.tryAgain}

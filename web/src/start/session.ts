@@ -32,10 +32,15 @@ export interface StartOptions {
   keepToken: boolean;
 }
 
-/** Loads the page's configuration, then exchanges the link or finds the session that is already there. */
-export async function signIn(options: StartOptions): Promise<StartResult> {
+/**
+ * Loads the page's configuration, then exchanges the link's token, that of the address where none is given, or finds
+ * the session that is already there.
+ */
+export async function signIn(
+  options: StartOptions,
+  token: string | null = tokenOf(location.hash),
+): Promise<StartResult> {
   let config: PageConfig | null = null;
-  const token = tokenOf(location.hash);
   try {
     const caller = createCaller(options);
     const api = createApi(caller);

@@ -1,4 +1,4 @@
-import { type ComponentType, render } from "preact";
+import { type ComponentType, render, type VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { announceLanguage } from "../words";
 import { tokenOf } from "./ahead";
@@ -13,6 +13,11 @@ export interface PageParts {
 
 /** Signs in and shows the page in the element `#page`. */
 export function startPage(options: StartOptions, parts: PageParts): void {
+  mountPage(<Root options={options} {...parts} />);
+}
+
+/** Shows a page in the element `#page`. */
+export function mountPage(page: VNode): void {
   announceLanguage();
   // Opening another link in the same tab changes only the fragment, which loads nothing by itself.
   window.addEventListener("hashchange", () => {
@@ -21,7 +26,7 @@ export function startPage(options: StartOptions, parts: PageParts): void {
   const element = document.getElementById("page");
   if (element === null) throw new Error("the page has no element #page");
   element.replaceChildren();
-  render(<Root options={options} {...parts} />, element);
+  render(page, element);
 }
 
 function Root(props: { options: StartOptions } & PageParts) {

@@ -65,8 +65,11 @@ interface StateText {
   text: string;
 }
 
-function stateText({ state, size }: UploadItem, words: Words, language: string): StateText {
+/** Where an upload stands, in a sentence. */
+export function stateText({ state, size }: UploadItem, words: Words, language: string): StateText {
   switch (state.kind) {
+    case "keeping":
+      return { icon: null, tone: "", text: words.upload.keeping };
     case "waiting":
       return { icon: null, tone: "", text: words.upload.waiting };
     case "preparing":

@@ -13,7 +13,7 @@ const ANSWER_MS_MAX = 60_000;
  */
 export function postForm(
   grant: UploadGrant,
-  file: File,
+  file: Blob,
   onSent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -49,7 +49,7 @@ export function postForm(
 }
 
 /** The form as S3 wants it: every field as given, the file last. */
-function formOf(grant: UploadGrant, file: File): FormData {
+export function formOf(grant: UploadGrant, file: Blob): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(grant.fields)) form.append(name, value);
   form.append("file", file);

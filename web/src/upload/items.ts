@@ -10,9 +10,17 @@ export type FailReason =
   | "empty"
   | "unreadable"
   | "refused"
-  | "signedOut";
+  /** The link does not let anybody upload. */
+  | "forbidden"
+  | "signedOut"
+  /** The job is gone, or not this link's. */
+  | "jobGone"
+  /** It had arrived, and staff deleted it since. */
+  | "deleted";
 
 export type UploadState =
+  /** Being written to the phone: until then only the page has it. */
+  | { kind: "keeping" }
   | { kind: "waiting" }
   | { kind: "preparing" }
   /** `sent`: bytes of the file handed to the network. */
@@ -83,8 +91,10 @@ export function newItem(
 
 /** False for failures that another try of the same file cannot mend. */
 export function canRetry(reason: FailReason): boolean {
-  return reason !== "tooBig" && reason !== "type" && reason !== "empty" && reason !== "unreadable";
+  return !HOPELESS.includes(reason);
 }
+
+const HOPELESS: readonly FailReason[] = ["tooBig", "type", "empty", "unreadable", "deleted"];
 
 export function isActive(item: UploadItem): boolean {
   return item.state.kind !== "stored" && item.state.kind !== "failed";

@@ -47,8 +47,14 @@ export function grantFailure(error: ApiError): SendError {
   if (error.status === 415 || error.problem.field === "content_type") {
     return new SendError("type", false);
   }
-  return new SendError("refused", false);
+  return new SendError(REASON_OF.get(error.status) ?? "refused", false);
 }
+
+const REASON_OF: ReadonlyMap<number, FailReason> = new Map([
+  [403, "forbidden"],
+  [404, "jobGone"],
+  [410, "deleted"],
+]);
 
 /**
  * What the store's answer to the form means. `code` is the `<Code>` of its XML body. A 403 is worth another try:

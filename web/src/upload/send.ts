@@ -1,4 +1,4 @@
-import { askUpload } from "../api/calls";
+import { askUpload, type UploadWish } from "../api/calls";
 import { type Api, isAbort } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { UploadGrant } from "../api/types";
@@ -44,7 +44,7 @@ async function sendOnce(
   try {
     say({ kind: "preparing" });
     await mustBeReadable(file);
-    const grant = await askGrant(api, item, signal);
+    const grant = await askGrant(api, wishOf(item), signal);
     say({ kind: "sending", sent: 0 });
     const onSent = (sent: number) =>
       say(sent < item.size ? { kind: "sending", sent } : { kind: "saving" });
@@ -56,19 +56,24 @@ async function sendOnce(
   }
 }
 
-async function askGrant(api: Api, item: UploadItem, signal: AbortSignal): Promise<UploadGrant> {
+function wishOf(item: UploadItem): UploadWish {
+  return {
+    job_id: item.jobId,
+    photo_name: item.name,
+    content_type: item.contentType,
+    size: item.size,
+    idempotency_key: item.id,
+  };
+}
+
+/** Asks for the grant of one photo; throws SendError when it is refused, AbortError when `signal` fires. */
+export async function askGrant(
+  api: Api,
+  wish: UploadWish,
+  signal: AbortSignal,
+): Promise<UploadGrant> {
   try {
-    return await askUpload(
-      api,
-      {
-        job_id: item.jobId,
-        photo_name: item.name,
-        content_type: item.contentType,
-        size: item.size,
-        idempotency_key: item.id,
-      },
-      signal,
-    );
+    return await askUpload(api, wish, signal);
   } catch (error) {
     if (isAbort(error) || !(error instanceof ApiError)) throw error;
     throw grantFailure(error);

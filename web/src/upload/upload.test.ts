@@ -87,7 +87,9 @@ describe("a failed try", () => {
     expect(failure(507)).toEqual(["full", false]);
     expect(failure(422, "size")).toEqual(["tooBig", false]);
     expect(failure(422, "content_type")).toEqual(["type", false]);
-    expect(failure(404)).toEqual(["refused", false]);
+    expect(failure(404)).toEqual(["jobGone", false]);
+    expect(failure(410)).toEqual(["deleted", false]);
+    expect(failure(403)).toEqual(["forbidden", false]);
   });
 
   test("at_the_store_is_told_apart_too", () => {

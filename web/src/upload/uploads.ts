@@ -14,8 +14,16 @@ interface Work {
   stop: AbortController;
 }
 
+/** What a list of photos says to whoever uploads, and hears from them. */
+export interface UploadNews {
+  /** Told of every list of photos: what it shows is no longer ours to show. */
+  noteListed(photoIds: readonly string[]): void;
+  /** Calls `listener` with the job's id each time a photo is safe; returns what stops it. */
+  onStored(listener: (jobId: string) => void): () => void;
+}
+
 /** The uploads of a page, of all its jobs. They go on when the drawer is closed. */
-export class Uploads {
+export class Uploads implements UploadNews {
   /** Every upload in the order it was chosen. */
   readonly items = createStore<readonly UploadItem[]>([]);
   readonly #works = new Map<string, Work>();
@@ -64,7 +72,6 @@ export class Uploads {
     this.items.set(this.items.get().filter((item) => item.id !== id));
   }
 
-  /** Told of every list of photos: what it shows is no longer ours to show. */
   noteListed(photoIds: readonly string[]): void {
     const shown = new Set(photoIds);
     for (const { id, state } of this.items.get()) {
@@ -74,7 +81,6 @@ export class Uploads {
     }
   }
 
-  /** Calls `listener` with the job's id each time the store has acknowledged a photo. */
   onStored(listener: (jobId: string) => void): () => void {
     this.#storedListeners.add(listener);
     return () => this.#storedListeners.delete(listener);
@@ -99,9 +105,8 @@ export class Uploads {
   async #preview(id: string, file: File): Promise<void> {
     if (this.#find(id) === undefined) return;
     const preview = await makePreview(file);
-    if (preview === null) return;
-    if (this.#find(id) === undefined) URL.revokeObjectURL(preview);
-    else this.#change(id, { preview });
+    if (preview === null || this.#find(id) === undefined) return;
+    this.#change(id, { preview: URL.createObjectURL(preview) });
   }
 
   /** Starts what waits while there is room. */

@@ -41,6 +41,11 @@ export const en = {
     signedOutTitle: "Open your link to sign in",
     signedOutStaff: "Your sign-in ended on this device. Open your staff link again.",
     signedOut: "Open the link you were sent. It brings you right back here.",
+    expiredCrew: "It ended or was turned off. Ask the office for a new link.",
+    photosHere: (count: number) =>
+      count === 1
+        ? "1 photo is safe on this phone. It is sent when you open a link that works."
+        : `${count} photos are safe on this phone. They are sent when you open a link that works.`,
     offlineTitle: "No connection",
     problemTitle: "This page can't open right now",
     call: (phone: string) => `Call ${phone}`,
@@ -182,6 +187,7 @@ export const en = {
     choose: "Upload photos",
     drop: "or drop them anywhere here",
     dropNow: "Drop to upload",
+    keeping: "Saving on this phone",
     waiting: "Waiting",
     preparing: "Getting ready",
     saving: "Saving",
@@ -210,7 +216,10 @@ export const en = {
       empty: "This file is empty. Pick it again.",
       unreadable: "This device can't read the file any more. Pick it again.",
       refused: "The server refused this file.",
+      forbidden: "Your link doesn't allow adding photos. The photo is still on this device.",
       signedOut: "Your link no longer works. The photo is still on this device.",
+      jobGone: "We can't find this job any more. The photo is still on this device.",
+      deleted: "The office deleted this photo after it arrived.",
     },
   },
 
@@ -298,18 +307,104 @@ export const en = {
   },
 
   capture: {
-    title: "Add photos",
+    title: "Job photos",
     takePhoto: "Take photo",
     library: "Library",
+    tag: "Tag for the next photos",
     change: "Change job",
     pickJob: "Which job is it?",
+    search: "Search jobs",
+    today: "Today",
+    otherJobs: "Other jobs",
+    noneFound: "No job matches.",
     noJobs: "There is no job for you yet. Ask the office for a link.",
     allSafe: (count: number) =>
       count === 1 ? "1 photo safe on the server" : `All ${count} safe on the server`,
     nothingYet: "No photos yet",
+    keeping: (count: number) => `${count} being saved on this phone`,
     onlyHere: (count: number) => `${count} only on this phone, sending`,
-    onlyHereFailed: (count: number) => `${count} only on this phone, not sent`,
+    onlyHereFailed: (count: number) => `${count} only on this phone, not sent. Tap to see why.`,
     onlyHereNoSignal: (count: number) => `${count} only on this phone, waiting for signal`,
+    onlyInPage: (count: number) =>
+      `${count} not saved: this phone is full. Keep this page open until they are sent.`,
+    noJobYet: (count: number) =>
+      count === 1
+        ? "1 photo from your gallery is safe on this phone. Which job is it?"
+        : `${count} photos from your gallery are safe on this phone. Which job are they?`,
+    addHere: (title: string) => `Add to ${title}`,
+    otherJob: "Another job",
+    sharedMissed: (count: number) =>
+      count === 1
+        ? "1 shared file was not taken. It is still in your gallery."
+        : `${count} shared files were not taken. They are still in your gallery.`,
+    shareLost:
+      "The shared photos did not arrive. They are still in your gallery. Add them with Library.",
+    listOld: "We can't reach the server right now. New photos are kept on this phone.",
+    tile: {
+      keeping: "Saving",
+      here: "On phone",
+      sending: (percent: number) => `${percent} %`,
+      saving: "Checking",
+      safe: "Safe",
+      failed: "Not sent",
+    },
+    insecure:
+      "This address isn't secure. Photos are kept here and sent, but the page can't open without signal, and places are off.",
+    cannotKeep:
+      "This browser window can't keep photos. Stay on this page until each one is safe on the server.",
+    install: "Add to home screen",
+    installHelp: "Opens without signal, with your jobs and your photos.",
+    phone: {
+      title: "On this phone",
+      open: "This phone",
+      nothing: "Nothing is waiting. Everything you took is safe on the server.",
+      jobOf: (title: string) => `For ${title}`,
+      noJob: "No job chosen",
+      retry: "Try again",
+      move: "Another job",
+      save: "Save a copy",
+      saveAll: "Save copies of all",
+      saved: "Saved",
+      remove: "Remove",
+      removeQuestion: "Remove this photo? It is not on the server, so it will be gone for good.",
+      removeConfirm: "Remove for good",
+      keep: "Keep",
+      place: "Add the place to new photos",
+      placeHelp: "Only the office sees it. Customers never do.",
+      placeRefused:
+        "This phone doesn't allow it. Turn location on for this page in the phone's settings.",
+      storageSafe: "This phone promises to keep the photos until they are sent.",
+      storageUnsure:
+        "If space runs short this phone may clear the page's storage. Send photos soon.",
+      shortcuts: "Phone shortcuts",
+      language: "Language",
+    },
+  },
+
+  shortcuts: {
+    title: "Phone shortcuts",
+    intro: "Send photos to this job from the share menu or the home screen, without this page.",
+    keepSecret: "These hold your own link. Don't pass them on.",
+    androidInstall: (app: string) => `Install the app “${app}” from the Play Store or F-Droid.`,
+    androidFile: "Save the file below.",
+    androidImport: "In the app: menu, Import / Export, Import from file. Pick the file.",
+    androidPlace: "Add the shortcuts to your home screen.",
+    androidSave: "Save the file for Android",
+    iphoneIntro:
+      "In the app Shortcuts make a new one that receives images from the share sheet, with two actions “Get Contents of URL”.",
+    first: "First action",
+    second: "Second action",
+    fields: {
+      url: "URL",
+      method: "Method",
+      headers: "Headers",
+      body: "Request body",
+      file: "File",
+    },
+    fromFirst: "the “url” of the first answer",
+    sharedImage: "Shortcut Input",
+    back: "Back to photos",
+    failed: "The file could not be made. Check your connection and try again.",
   },
 };
 

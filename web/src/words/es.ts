@@ -45,6 +45,11 @@ export const es: Words = {
     signedOutTitle: "Abre tu enlace para entrar",
     signedOutStaff: "Tu sesión terminó en este dispositivo. Abre de nuevo tu enlace de oficina.",
     signedOut: "Abre el enlace que recibiste. Te trae de vuelta aquí.",
+    expiredCrew: "Terminó o se desactivó. Pide un enlace nuevo a la oficina.",
+    photosHere: (count) =>
+      count === 1
+        ? "1 foto está a salvo en este teléfono. Se enviará cuando abras un enlace que funcione."
+        : `${count} fotos están a salvo en este teléfono. Se enviarán cuando abras un enlace que funcione.`,
     offlineTitle: "Sin conexión",
     problemTitle: "Ahora no se puede abrir esta página",
     call: (phone) => `Llamar al ${phone}`,
@@ -185,6 +190,7 @@ export const es: Words = {
     choose: "Subir fotos",
     drop: "o suéltalas en cualquier parte",
     dropNow: "Suelta para subir",
+    keeping: "Guardando en este teléfono",
     waiting: "En espera",
     preparing: "Preparando",
     saving: "Guardando",
@@ -215,7 +221,10 @@ export const es: Words = {
       empty: "Este archivo está vacío. Elígelo de nuevo.",
       unreadable: "Este dispositivo ya no puede leer el archivo. Elígelo de nuevo.",
       refused: "El servidor rechazó este archivo.",
+      forbidden: "Tu enlace no permite añadir fotos. La foto sigue en este dispositivo.",
       signedOut: "Tu enlace ya no funciona. La foto sigue en este dispositivo.",
+      jobGone: "Ya no encontramos este trabajo. La foto sigue en este dispositivo.",
+      deleted: "La oficina eliminó esta foto después de recibirla.",
     },
   },
 
@@ -306,17 +315,105 @@ export const es: Words = {
   },
 
   capture: {
-    title: "Añadir fotos",
+    title: "Fotos del trabajo",
     takePhoto: "Tomar foto",
     library: "Galería",
+    tag: "Etiqueta para las próximas fotos",
     change: "Cambiar de trabajo",
     pickJob: "¿Qué trabajo es?",
+    search: "Buscar trabajos",
+    today: "Hoy",
+    otherJobs: "Otros trabajos",
+    noneFound: "Ningún trabajo coincide.",
     noJobs: "Aún no hay un trabajo para ti. Pide un enlace a la oficina.",
     allSafe: (count) =>
       count === 1 ? "1 foto a salvo en el servidor" : `Las ${count} a salvo en el servidor`,
     nothingYet: "Aún no hay fotos",
+    keeping: (count) => `${count} guardándose en este teléfono`,
     onlyHere: (count) => `${count} solo en este teléfono, enviando`,
-    onlyHereFailed: (count) => `${count} solo en este teléfono, sin enviar`,
+    onlyHereFailed: (count) => `${count} solo en este teléfono, sin enviar. Toca para ver por qué.`,
     onlyHereNoSignal: (count) => `${count} solo en este teléfono, esperando señal`,
+    onlyInPage: (count) =>
+      `${count} sin guardar: este teléfono está lleno. No cierres esta página hasta que se envíen.`,
+    noJobYet: (count) =>
+      count === 1
+        ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"
+        : `${count} fotos de tu galería están a salvo en este teléfono. ¿De qué trabajo son?`,
+    addHere: (title) => `Añadir a ${title}`,
+    otherJob: "Otro trabajo",
+    sharedMissed: (count) =>
+      count === 1
+        ? "No se recibió 1 archivo compartido. Sigue en tu galería."
+        : `No se recibieron ${count} archivos compartidos. Siguen en tu galería.`,
+    shareLost: "Las fotos compartidas no llegaron. Siguen en tu galería. Añádelas con Galería.",
+    listOld:
+      "Ahora no podemos conectar con el servidor. Las fotos nuevas se guardan en este teléfono.",
+    tile: {
+      keeping: "Guardando",
+      here: "En teléfono",
+      sending: (percent) => `${percent} %`,
+      saving: "Comprobando",
+      safe: "A salvo",
+      failed: "Sin enviar",
+    },
+    insecure:
+      "Esta dirección no es segura. Las fotos se guardan aquí y se envían, pero la página no se abre sin señal y la ubicación está desactivada.",
+    cannotKeep:
+      "Esta ventana del navegador no puede guardar fotos. Quédate en esta página hasta que todas estén a salvo en el servidor.",
+    install: "Añadir a la pantalla de inicio",
+    installHelp: "Se abre sin señal, con tus trabajos y tus fotos.",
+    phone: {
+      title: "En este teléfono",
+      open: "Este teléfono",
+      nothing: "No hay nada pendiente. Todo lo que tomaste está a salvo en el servidor.",
+      jobOf: (title) => `Para ${title}`,
+      noJob: "Sin trabajo elegido",
+      retry: "Reintentar",
+      move: "Otro trabajo",
+      save: "Guardar una copia",
+      saveAll: "Guardar copias de todas",
+      saved: "Guardada",
+      remove: "Quitar",
+      removeQuestion: "¿Quitar esta foto? No está en el servidor, así que se perderá para siempre.",
+      removeConfirm: "Quitar para siempre",
+      keep: "Conservar",
+      place: "Añadir la ubicación a las fotos nuevas",
+      placeHelp: "Solo la ve la oficina. Los clientes nunca.",
+      placeRefused:
+        "Este teléfono no lo permite. Activa la ubicación para esta página en los ajustes del teléfono.",
+      storageSafe: "Este teléfono promete guardar las fotos hasta que se envíen.",
+      storageUnsure:
+        "Si falta espacio, este teléfono puede borrar lo que guarda la página. Envía las fotos pronto.",
+      shortcuts: "Atajos del teléfono",
+      language: "Idioma",
+    },
+  },
+
+  shortcuts: {
+    title: "Atajos del teléfono",
+    intro:
+      "Envía fotos a este trabajo desde el menú de compartir o la pantalla de inicio, sin esta página.",
+    keepSecret: "Contienen tu propio enlace. No los compartas.",
+    androidInstall: (app) => `Instala la app «${app}» desde Play Store o F-Droid.`,
+    androidFile: "Guarda el archivo de abajo.",
+    androidImport:
+      "En la app: menú, Importar / Exportar, Importar desde archivo. Elige el archivo.",
+    androidPlace: "Añade los atajos a tu pantalla de inicio.",
+    androidSave: "Guardar el archivo para Android",
+    iphoneIntro:
+      "En la app Atajos crea uno nuevo que reciba imágenes de la hoja de compartir, con dos acciones «Obtener contenido de URL».",
+    first: "Primera acción",
+    second: "Segunda acción",
+    fields: {
+      url: "URL",
+      method: "Método",
+      headers: "Cabeceras",
+      body: "Cuerpo de la solicitud",
+      file: "Archivo",
+    },
+    fromFirst: "la «url» de la primera respuesta",
+    sharedImage: "Entrada del atajo",
+    back: "Volver a las fotos",
+    failed: "No se pudo crear el archivo. Comprueba tu conexión e inténtalo de nuevo.",
   },
 };

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, expect, type Page } from "@playwright/test";
+import { PHONE } from "./fixtures";
+import config from "./playwright.config";
+import { SMALL } from "./photos";
+
+const launch = config.use?.launchOptions;
+
+/** A phone: a browser whose profile outlives it. */
+export class Phone {
+  private context: BrowserContext | null = null;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly diskMib: number | null,
+  ) {}
+
+  /** `diskMib`: the profile lies on a disk of that size, which lasts as long as the browser. */
+  static async buy(diskMib: number | null = null): Promise<Phone> {
+    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib);
+  }
+
+  private get profile(): string {
+    return join(this.folder, "profile");
+  }
+
+  /** Starts the browser; `settings` are more flags of its command line. */
+  async start(...settings: string[]): Promise<BrowserContext> {
+    this.context = await chromium.launchPersistentContext(this.profile, {
+      ...launch,
+      ...PHONE,
+      ...(this.diskMib === null ? {} : { executablePath: await this.onSmallDisk(this.diskMib) }),
+      locale: "en-US",
+      args: [...(launch?.args ?? []), ...settings],
+    });
+    return this.context;
+  }
+
+  /** A browser in a mount namespace of its own, where the profile is a small memory disk. */
+  private async onSmallDisk(mib: number): Promise<string> {
+    const script = join(this.folder, "browser.sh");
+    const mount = `mount -t tmpfs -o size=${mib}m tmpfs "${this.profile}"`;
+    await writeFile(
+      script,
+      `#!/bin/sh\nmkdir -p "${this.profile}"\nexec unshare -rm sh -c '${mount} && exec ${launch?.executablePath} "$@"' sh "$@"\n`,
+      { mode: 0o755 },
+    );
+    return script;
+  }
+
+  /** Leaves no byte free on the small disk. */
+  fillDisk(): void {
+    const [pid] = execFileSync("pgrep", ["-f", `user-data-dir=${this.profile}`])
+      .toString()
+      .split("\n");
+    const filler = openSync(`/proc/${pid}/root${this.profile}/filler`, "w");
+    const block = Buffer.alloc(4_096);
+    try {
+      for (;;) writeSync(filler, block);
+    } catch (error) {
+      expect(String(error)).toContain("ENOSPC");
+    } finally {
+      closeSync(filler);
+    }
+  }
+
+  /** Ends the browser as an empty battery does. */
+  async crash(): Promise<void> {
+    const gone = new Promise((resolve) => this.context?.once("close", resolve));
+    // The whole family, so that nothing is written after the end.
+    execFileSync("pkill", ["-KILL", "-f", this.profile]);
+    await gone;
+    this.context = null;
+  }
+
+  async throwAway(): Promise<void> {
+    await this.context?.close();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Waits until the page would open without a network. */
+export async function worksOffline(page: Page): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null))
+    .toBe(true);
+}
+
+/** `count` photos of different bytes and one name, as a phone's camera names them. */
+export async function manyPhotos(
+  count: number,
+): Promise<{ name: string; mimeType: string; buffer: Buffer }[]> {
+  const jpeg = await readFile(SMALL);
+  return Array.from({ length: count }, (_, number) => ({
+    name: "image.jpg",
+    mimeType: "image/jpeg",
+    // Behind the picture's end: other bytes, the same picture.
+    buffer: Buffer.concat([jpeg, Buffer.from(`photo ${number}`)]),
+  }));
+}
+
+/** The truth as the page tells it. */
+export const truth = (page: Page) => page.locator(".truth");

@@ -1,0 +1,132 @@
+import { useEffect, useState } from "preact/hooks";
+import { useStore } from "../lib/store";
+import { Icon } from "../parts/Icon";
+import { Notice } from "../parts/Notice";
+import type { PhotoQueue } from "../queue/photoQueue";
+import { useWords } from "../words";
+import { Chooser } from "./Chooser";
+import type { KnownJob } from "./open";
+import { Dialog } from "../parts/Dialog";
+
+/** What a driver must know before the photos: nothing, as a rule. */
+export function Notices(props: { queue: PhotoQueue; known: KnownJob; jobs: readonly KnownJob[] }) {
+  const { words } = useWords();
+  const canKeep = useStore(props.queue.canKeep);
+  const shared = useShared();
+  return (
+    <>
+      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      {!window.isSecureContext && canKeep !== false && (
+        <Notice tone="plain" text={words.capture.insecure} />
+      )}
+      {shared === "lost" && <Notice tone="bad" text={words.capture.shareLost} />}
+      {typeof shared === "number" && shared > 0 && (
+        <Notice tone="bad" text={words.capture.sharedMissed(shared)} />
+      )}
+      <Inbox {...props} />
+      <Install />
+    </>
+  );
+}
+
+/** What the service worker, or the server in its place, says of photos that were shared: how many were missed. */
+function useShared(): number | "lost" | null {
+  const [shared] = useState((): number | "lost" | null => {
+    const query = new URLSearchParams(location.search);
+    if (query.get("shared") === "missed") return "lost";
+    const missed = query.get("missed");
+    return missed === null ? null : Number(missed);
+  });
+  useEffect(() => {
+    if (shared === null) return;
+    // A reload must not say it again.
+    history.replaceState(history.state, "", location.pathname + location.hash);
+  }, [shared]);
+  return shared;
+}
+
+/** Photos that were shared from the gallery and have no job yet. */
+function Inbox({ queue, known, jobs }: Parameters<typeof Notices>[0]) {
+  const { words } = useWords();
+  const [choosing, setChoosing] = useState(false);
+  const ids = useStore(queue.items)
+    .filter((item) => item.jobId === "")
+    .map(({ id }) => id);
+  if (ids.length === 0) return null;
+  const move = ({ job, linkId }: KnownJob) => {
+    setChoosing(false);
+    void queue.move(ids, { jobId: job.job_id, linkId });
+  };
+  return (
+    <div class="inbox">
+      <Notice tone="local" text={words.capture.noJobYet(ids.length)} />
+      <button type="button" class="button wide" onClick={() => move(known)}>
+        {words.capture.addHere(known.job.title)}
+      </button>
+      {jobs.length > 1 && (
+        <button type="button" class="button wide" onClick={() => setChoosing(true)}>
+          {words.capture.otherJob}
+        </button>
+      )}
+      {choosing && <ChooserDialog jobs={jobs} onPick={move} onClose={() => setChoosing(false)} />}
+    </div>
+  );
+}
+
+/** The choice of a job over the page. */
+export function ChooserDialog(props: {
+  jobs: readonly KnownJob[];
+  onPick: (job: KnownJob) => void;
+  onClose: () => void;
+}) {
+  const { words } = useWords();
+  return (
+    <Dialog class="sheet" labelledBy="choose-job" onClose={props.onClose}>
+      <p id="choose-job" class="unseen">
+        {words.capture.pickJob}
+      </p>
+      <Chooser jobs={props.jobs} recent={{}} onPick={props.onPick} />
+      <div class="actions">
+        <button type="button" class="button" onClick={props.onClose}>
+          {words.common.cancel}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** The event by which Chromium says that the page can be installed. */
+interface InstallEvent extends Event {
+  prompt(): Promise<unknown>;
+}
+
+/** The offer to install the page, where the browser makes it. */
+function Install() {
+  const { words } = useWords();
+  const [event, setEvent] = useState<InstallEvent | null>(null);
+  useEffect(() => {
+    const keep = (offered: Event) => {
+      offered.preventDefault();
+      setEvent(offered as InstallEvent);
+    };
+    window.addEventListener("beforeinstallprompt", keep);
+    return () => window.removeEventListener("beforeinstallprompt", keep);
+  }, []);
+  if (event === null) return null;
+  return (
+    <div class="install">
+      <p class="soft small">{words.capture.installHelp}</p>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          setEvent(null);
+          void event.prompt();
+        }}
+      >
+        <Icon name="download" />
+        {words.capture.install}
+      </button>
+    </div>
+  );
+}

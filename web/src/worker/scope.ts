@@ -1,0 +1,37 @@
+/** What a service worker has of its browser, as far as ours uses it: the typings of pages do not know workers. */
+
+export interface ExtendableEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+/** Fired when the network is back, or was never away (W3C Background Sync). */
+export interface SyncEvent extends ExtendableEvent {
+  readonly tag: string;
+}
+
+export interface MessageEventOfWorker extends ExtendableEvent {
+  readonly data: unknown;
+}
+
+interface Events {
+  fetch: FetchEvent;
+  sync: SyncEvent;
+  message: MessageEventOfWorker;
+  activate: ExtendableEvent;
+}
+
+export interface WorkerScope {
+  addEventListener<Name extends keyof Events>(
+    name: Name,
+    listener: (event: Events[Name]) => void,
+  ): void;
+  skipWaiting(): Promise<void>;
+  clients: { claim(): Promise<void> };
+}
+
+export const scope = self as unknown as WorkerScope;

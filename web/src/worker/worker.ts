@@ -1,0 +1,71 @@
+/**
+ * The service worker of the capture page: it opens the page without a network, takes what the phone's gallery shares,
+ * and sends what is left when the page is gone.
+ */
+import { cleanupOutdatedCaches, matchPrecache, precacheAndRoute } from "workbox-precaching";
+import { sendLeft } from "./sendLeft";
+import { type FetchEvent, scope } from "./scope";
+import { takeShared } from "./share";
+
+/** The files of the page in this build, put here by `vite.config.ts`. */
+declare const PAGE_FILES: { url: string; revision: string | null }[];
+
+const PAGE = "/capture/";
+const SHARE = "/capture/share";
+/** Also the tag that the page registers. */
+const SYNC = "qdn-photos";
+
+cleanupOutdatedCaches();
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && url.pathname === SHARE) event.respondWith(takeShared(request));
+  else if (request.mode === "navigate" && url.pathname.startsWith(PAGE)) openPage(event);
+});
+// Behind ours: the first listener that answers wins.
+precacheAndRoute(PAGE_FILES, { cleanURLs: false, directoryIndex: "" });
+
+scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
+
+scope.addEventListener("sync", (event) => {
+  if (event.tag === SYNC) event.waitUntil(sendLeft());
+});
+
+scope.addEventListener("message", (event) => {
+  // The page says so when nothing is under way: the next visit is then the new version.
+  if (event.data === "take over") event.waitUntil(scope.skipWaiting());
+});
+
+/** The page from the phone, at once, whatever the network does. Its policy header is kept up to date behind it. */
+function openPage(event: FetchEvent): void {
+  event.respondWith(
+    (async () => {
+      const kept = await matchPrecache(PAGE);
+      if (kept === undefined) return fetch(event.request);
+      event.waitUntil(renewHeaders(kept.clone()));
+      return kept;
+    })(),
+  );
+}
+
+/**
+ * The page's policy names the store that photos go to. When only that has changed, no new build will come to tell: the
+ * kept copy is replaced by one with the same text and the new headers. A new build is the business of its own worker.
+ */
+async function renewHeaders(kept: Response): Promise<void> {
+  try {
+    const fresh = await fetch(PAGE, { cache: "no-cache", signal: AbortSignal.timeout(20_000) });
+    const policy = "content-security-policy";
+    if (!fresh.ok || fresh.headers.get(policy) === kept.headers.get(policy)) return;
+    if ((await fresh.clone().text()) !== (await kept.text())) return;
+    const names = (await caches.keys()).filter((name) => name.includes("precache"));
+    for (const name of names) {
+      const cache = await caches.open(name);
+      const keys = (await cache.keys()).filter(({ url }) => new URL(url).pathname === PAGE);
+      for (const key of keys) await cache.put(key, fresh.clone());
+    }
+  } catch {
+    // Without a network the copy is as good as it was.
+  }
+}
