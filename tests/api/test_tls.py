@@ -220,6 +220,29 @@ def test_a_slow_head_under_tls_is_cut(secured):
         assert 8 < time.monotonic() - began < 13
 
 
+def test_a_client_who_takes_nothing_is_cut_under_tls_too(tmp_path, authority):
+    """Writes are timed below TLS: by the bytes that travel."""
+    server = Secured(tmp_path, authority, "--photo-workers", "0").start()
+    try:
+        staff, job = server.staff(), server.ready["sample_job_id"]
+        for number in range(4):
+            grant = staff.grant(job)
+            body = photo_bytes(number, 4 << 20)
+            requests.post(grant["url"], data=grant["fields"], files={"file": body}, timeout=30, verify=str(authority.certificate))
+        head = "".join(f"{name}: {value}\r\n" for name, value in staff.headers.items())
+        with server.connect(server.api) as stalled:
+            stalled.sendall(f"GET /jobs/{job}/photos.zip HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
+            time.sleep(64)
+            received = 0
+            # What the kernel had taken before comes; then the connection has ended.
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                while chunk := stalled.recv(65_536):
+                    received += len(chunk)
+            assert 0 < received < 12 << 20
+    finally:
+        assert server.stop() == 0
+
+
 def test_a_shutdown_does_not_wait_for_handshakes(tmp_path, authority):
     server = Secured(tmp_path, authority).start()
     parts = urlsplit(server.api)

@@ -57,7 +57,7 @@ test("the drawer has an address, closes with Escape and gives the focus back", a
 
   await page.keyboard.press("/");
   await expect(page.getByRole("searchbox")).toBeFocused();
-  await page.keyboard.type("keyboard");
+  await page.keyboard.type("keyboard job");
   await expect(page.locator("a.job-row")).toHaveCount(1);
   await page.keyboard.type(" nobody has this");
   await expect(page.getByText("Nothing matches")).toBeVisible();

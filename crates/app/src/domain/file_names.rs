@@ -20,9 +20,7 @@ pub fn safe_file_name(text: &str) -> String {
     let trimmed = clean.trim_matches([' ', '.']);
     let name = if trimmed.is_empty() { "photo" } else { trimmed };
     let (stem, ending) = split(name);
-    let ending = if ending.len() <= ENDING_BYTES_MAX { ending } else { "" };
-    let stem = if ending.is_empty() { name } else { stem };
-    let stem = cut(stem, NAME_BYTES_MAX - ending.len()).trim_end_matches([' ', '.']);
+    let stem = cut(stem, NAME_BYTES_MAX - ending.len());
     let device = if is_device(stem) { "_" } else { "" };
     format!("{device}{stem}{ending}")
 }
@@ -44,16 +42,18 @@ fn is_device(name: &str) -> bool {
     DEVICES.contains(&upper.as_str()) || numbered.is_some_and(|word| word == "COM" || word == "LPT")
 }
 
-/// A name's stem, and its ending with the dot.
+/// A name's stem, and its ending with the dot, if it has one that looks like it.
 fn split(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
-        Some(dot) if dot > 0 => name.split_at(dot),
-        _ => (name, ""),
-    }
+    let (stem, ending) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+    let plain = ending.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric());
+    if plain && !stem.is_empty() && ending.len() <= ENDING_BYTES_MAX { (stem, ending) } else { (name, "") }
 }
 
 fn cut(text: &str, bytes_max: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
+    if text.len() <= bytes_max {
+        return text;
+    }
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default().trim_end_matches([' ', '.'])
 }
 
 /// The names in one folder.
@@ -105,7 +105,7 @@ mod tests {
             ("trailing. ", "trailing"),
             ("con", "_con"),
             ("CON.jpg", "_CON.jpg"),
-            ("aux .png", "_aux.png"),
+            ("aux .png", "_aux .png"),
             ("com1.tar.gz", "_com1.tar.gz"),
             ("LPT³.jpg", "_LPT³.jpg"),
             ("console.jpg", "console.jpg"),

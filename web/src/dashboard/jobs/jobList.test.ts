@@ -65,6 +65,25 @@ test("many_new_jobs_leave_no_gap", async () => {
   expect(next).toBe("92");
 });
 
+test("a_refresh_and_a_next_page_that_cross_lose_nothing", async () => {
+  const { server, list } = serverOf(9);
+  await list.find(EVERYTHING);
+  await Promise.all([list.refresh(), list.loadMore()]);
+  expect(numbersOf(list.state.get().jobs)).toEqual([9, 8, 7, 6]);
+  await Promise.all([list.loadMore(), list.refresh()]);
+  expect(numbersOf(list.state.get().jobs)).toEqual([9, 8, 7, 6, 5, 4]);
+
+  // The end of the list moves while the page after it is on the way: the page after the new end comes.
+  const short = serverOf(9);
+  await short.list.find(EVERYTHING);
+  short.server.count = 10;
+  const more = short.list.loadMore();
+  await short.list.refresh();
+  await more;
+  expect(numbersOf(short.list.state.get().jobs).slice(0, 4)).toEqual([10, 9, 8, 7]);
+  expect(server.count).toBe(9);
+});
+
 test("a_job_gone_from_the_first_page_leaves_and_the_end_is_the_end", () => {
   const loaded = { jobs: jobs(5, 4, 3, 2, 1), next: "1" };
   expect(withNewest(loaded, jobs(5, 3), "3")).toEqual({ jobs: jobs(5, 3, 2, 1), next: "1" });

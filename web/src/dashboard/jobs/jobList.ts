@@ -64,10 +64,7 @@ export class JobList {
 
   /** Asks for the newest jobs and merges them. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#guard(async (signal) => {
-      const { jobs, next } = await this.#newest(signal);
-      this.state.set({ kind: "ready", filter: this.#filter, jobs, next, error: null });
-    }).finally(() => {
+    this.#refreshing ??= this.#guard((signal) => this.#refreshNow(signal)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
@@ -78,11 +75,16 @@ export class JobList {
     const { next, filter } = this.state.get();
     if (next === null || filter !== this.#filter) return Promise.resolve();
     this.#loadingMore ??= this.#guard(async (signal) => {
-      const page = await this.source.page(filter, next, signal);
-      const old = this.state.get();
-      // A refresh in the meantime may have begun the list anew.
-      if (old.next !== next) return;
-      this.state.set({ ...old, ...appended(old.jobs, page), error: null });
+      // A refresh may move the end of the list while its next page is on the way: then that is asked for.
+      for (let cursor: string | null = next; cursor !== null;) {
+        const page: Page<Job> = await this.source.page(filter, cursor, signal);
+        const old = this.state.get();
+        if (old.next === cursor) {
+          this.state.set({ ...old, ...appended(old.jobs, page), error: null });
+          return;
+        }
+        cursor = old.next;
+      }
     }).finally(() => {
       this.#loadingMore = null;
     });
@@ -118,19 +120,23 @@ export class JobList {
   }
 
   /** The first page, merged with what is loaded; more of them where none of it is reached yet. */
-  async #newest(signal: AbortSignal): Promise<{ jobs: readonly Job[]; next: string | null }> {
-    const old = this.state.get();
-    const loaded = old.filter === this.#filter ? old : { jobs: [], next: null };
+  async #refreshNow(signal: AbortSignal): Promise<void> {
+    const filter = this.#filter;
     let fresh: readonly Job[] = [];
-    let next: string | null = null;
-    for (let pages = 0; pages < REFRESH_PAGES_MAX; pages += 1) {
-      const page: Page<Job> = await this.source.page(this.#filter, next, signal);
+    let cursor: string | null = null;
+    for (let pages = 1; ; pages += 1) {
+      const page: Page<Job> = await this.source.page(filter, cursor, signal);
       fresh = [...fresh, ...page.items];
-      next = page.next;
-      const merged = withNewest(loaded, fresh, next);
-      if (merged !== null) return merged;
+      cursor = page.next;
+      // As it is now: more may have been loaded since this was asked for.
+      const old = this.state.get();
+      const loaded = old.filter === filter ? old : { jobs: [], next: null };
+      const anew = pages >= REFRESH_PAGES_MAX ? { jobs: fresh, next: cursor } : null;
+      const merged = withNewest(loaded, fresh, cursor) ?? anew;
+      if (merged === null) continue;
+      this.state.set({ kind: "ready", filter, ...merged, error: null });
+      return;
     }
-    return { jobs: fresh, next };
   }
 
   async #guard(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
