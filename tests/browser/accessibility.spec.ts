@@ -56,6 +56,10 @@ async function lookAtDashboard(staff: Page, title: string): Promise<string> {
   await staff.getByRole("button", { name: "Undo" }).click();
   await expectPhotos(staff, 2);
   await look("hidden and tagged photos");
+  await staff.getByRole("button", { name: "Select", exact: true }).click();
+  await staff.locator(".tile button[data-photo-id]").first().click();
+  await look("picked photos");
+  await staff.keyboard.press("Escape");
   await staff.locator("#photos-title").press("?");
   await expect(staff.getByRole("dialog", { name: "Keys" })).toBeVisible();
   await look("keys");

@@ -281,6 +281,8 @@ test("a list that can't be loaded says so and tries again, and an old one says t
 }) => {
   await server.addJob("Comes later");
   const page = await openPage("about:blank", { expected: /ERR_FAILED|status of 500/ });
+  // Live news would ask again by themselves.
+  await page.route("**/events", (route) => route.abort());
   await page.route("**/jobs?*", (route) => route.fulfill({ status: 500 }));
   await page.goto(server.link("dashboard", server.ready.tokens.staff));
   await expect(page.getByRole("alert")).toContainText("Nothing was lost.");

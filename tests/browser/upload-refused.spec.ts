@@ -163,3 +163,25 @@ test("photos dropped anywhere on the drawer go up, and beside it nothing is lost
   await expectPhotos(page, 1);
   expect(await server.listPhotos(jobId)).toHaveLength(1);
 });
+
+test("what is sent, or failed, in a drawer that was closed is still said", async ({
+  server,
+  openPage,
+}) => {
+  const { page } = await openDrawer(server, openPage, "Closed meanwhile");
+  let answer: (() => void) | undefined;
+  await page.route("**/upload-url", async (route) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    await route.fulfill({ status: 403, contentType: "application/problem+json", body: "{}" });
+  });
+  await fileInput(page).setInputFiles(SMALL);
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".drawer")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "1 photo of another job is being" })).toBeVisible();
+  answer?.();
+  await page.getByRole("button", { name: "1 photo of another job isn't sent." }).click();
+  await expect(page.locator("#drawer-title")).toHaveText("Closed meanwhile");
+  await page.unroute("**/upload-url");
+  await page.getByRole("button", { name: /^Try again/ }).click();
+  await expectPhotos(page, 1);
+});

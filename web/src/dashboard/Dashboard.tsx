@@ -17,6 +17,7 @@ import { useKeys } from "./keys";
 import { focusTile } from "./photos/DayGrids";
 import { UndoNotes } from "./photos/UndoNotes";
 import { useMissedDrops } from "./photos/UploadPanel";
+import { UploadsElsewhere } from "./photos/UploadsElsewhere";
 import { closeJob, openJob, openJobId, rowId } from "./route";
 import { SignOut } from "./SignOut";
 import { TopBar } from "./TopBar";
@@ -50,6 +51,7 @@ export function Dashboard({ started }: { started: Started }) {
           onKeys={() => setOver("keys")}
           onSignOut={() => setOver("signOut")}
         />
+        <UploadsElsewhere uploads={desk.uploads} openId={jobId} />
         <JobsPane jobs={jobs} openId={jobId} search={search} onAdd={() => setOver("newJob")} />
       </div>
       {jobId === null ? (

@@ -175,6 +175,14 @@ export const en = {
     total: (sent: string, total: string) => `${sent} of ${total} sent`,
     progress: "All uploads",
     cancelAll: "Cancel all",
+    elsewhere: (count: number) =>
+      count === 1
+        ? "1 photo of another job is being sent"
+        : `${count} photos of another job are being sent`,
+    failedElsewhere: (count: number) =>
+      count === 1
+        ? "1 photo of another job isn't sent. It is still on this device."
+        : `${count} photos of another job aren't sent. They are still on this device.`,
   },
 
   upload: {
@@ -186,7 +194,7 @@ export const en = {
     preparing: "Getting ready",
     saving: "Saving",
     sent: (sent: string, total: string) => `${sent} of ${total}`,
-    retrying: (seconds: number) => `No answer. Trying again in ${seconds} s`,
+    retrying: (seconds: number) => `Not sent yet. Trying again in ${seconds} s`,
     noSignal: "Waiting for signal. The photo is safe on this device.",
     stored: "Safe on the server",
     retry: "Try again",

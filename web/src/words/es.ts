@@ -178,6 +178,14 @@ export const es: Words = {
     total: (sent, total) => `${sent} de ${total} enviados`,
     progress: "Todas las subidas",
     cancelAll: "Cancelar todas",
+    elsewhere: (count) =>
+      count === 1
+        ? "Se está enviando 1 foto de otro trabajo"
+        : `Se están enviando ${count} fotos de otro trabajo`,
+    failedElsewhere: (count) =>
+      count === 1
+        ? "1 foto de otro trabajo no se envió. Sigue en este dispositivo."
+        : `${count} fotos de otro trabajo no se enviaron. Siguen en este dispositivo.`,
   },
 
   upload: {
@@ -189,7 +197,7 @@ export const es: Words = {
     preparing: "Preparando",
     saving: "Guardando",
     sent: (sent, total) => `${sent} de ${total}`,
-    retrying: (seconds) => `Sin respuesta. Se reintenta en ${seconds} s`,
+    retrying: (seconds) => `Sin enviar todavía. Se reintenta en ${seconds} s`,
     noSignal: "Esperando señal. La foto está a salvo en este dispositivo.",
     stored: "A salvo en el servidor",
     retry: "Reintentar",

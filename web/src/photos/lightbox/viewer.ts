@@ -7,7 +7,7 @@ export interface Viewer {
   /** Another list, of which the open photo may have a new place, a new state or none. */
   update(slides: readonly Slide[]): void;
   step(by: number): void;
-  /** Goes to a photo that the page asks for, as when it is brought back; nothing for the one that was told last. */
+  /** Goes to a photo that the page asks for, as when it is brought back; nothing for one that the page was told of. */
   show(id: string): void;
   toggleZoom(): void;
   /** The room between header and footer has changed. */
@@ -59,11 +59,12 @@ export function openViewer(options: ViewerOptions): Viewer {
     errorMsg: options.sentences.broken,
   });
   fillSlides(pswp, options.sentences);
-  let told = options.id;
+  /** What the page was told and has not said back yet: it may be some swipes behind. */
+  const told: string[] = [];
   listen(pswp, {
     ...options,
     onShow(id) {
-      told = id;
+      told.push(id);
       options.onShow(id);
     },
   });
@@ -87,8 +88,13 @@ export function openViewer(options: ViewerOptions): Viewer {
     update,
     step: (by) => pswp.goTo(pswp.potentialIndex + by),
     show(id) {
+      const heard = told.lastIndexOf(id);
+      if (heard >= 0) {
+        told.splice(0, heard + 1);
+        return;
+      }
       const { dataSource } = pswp.options;
-      if (id === told || !Array.isArray(dataSource)) return;
+      if (slideIn(pswp)?.id === id || !Array.isArray(dataSource)) return;
       const index = dataSource.findIndex((item) => item.id === id);
       if (index >= 0) pswp.goTo(index);
     },
