@@ -122,6 +122,7 @@ test("a photo is seen, enlarged and put away with the keyboard alone", async ({
   await tile(1).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "Photo 1 of 3" })).toBeVisible();
+  await opened(page);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
   await expect(counter(page)).toContainText("3 of 3");

@@ -60,7 +60,7 @@ export function openViewer(options: ViewerOptions): Viewer {
   });
   fillSlides(pswp, options.sentences);
   /** What the page was told and has not said back yet: it may be some swipes behind. */
-  const told: string[] = [];
+  const told = [options.id];
   listen(pswp, {
     ...options,
     onShow(id) {
