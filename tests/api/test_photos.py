@@ -148,10 +148,10 @@ def test_an_unchanged_list_is_the_same_answer_and_304(staff, job):
     assert (first.content, first.headers["ETag"]) == (second.content, second.headers["ETag"])
     assert first.headers["Cache-Control"] == "private, no-cache"
     etag = first.headers["ETag"]
-    for condition in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+    for condition in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
         answer = staff.get("/list_photos", params={"job_id": job}, headers={"If-None-Match": condition})
         assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", etag), condition
-    for condition in ('"other"', "", etag.strip('"')):
+    for condition in ('"other"', "", etag.removeprefix("W/").strip('"')):
         answer = staff.get("/list_photos", params={"job_id": job}, headers={"If-None-Match": condition})
         assert answer.status_code == 200, condition
     (photo,) = staff.photos(job)

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, IntoResponseParts, Redirect, Response};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use rust_embed::RustEmbed;
@@ -56,47 +56,82 @@ async fn share_without_worker() -> Redirect {
 struct PageFile {
     bytes: Cow<'static, [u8]>,
     content_type: HeaderValue,
+    /// How the bytes are compressed, by its name in `Content-Encoding`.
+    encoding: Option<&'static str>,
 }
 
-/// Reads a file of the pages: of those embedded, or of the folder that takes their place.
-async fn read(app: &App, name: &str) -> Result<Option<PageFile>, Problem> {
-    let bytes = match &app.config.pages.folder {
-        None => Files::get(name).map(|file| file.data),
-        Some(folder) => {
-            let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-            if !plain {
-                return Ok(None);
-            }
-            tokio::fs::read(folder.join(name)).await.ok().map(Cow::Owned)
+impl PageFile {
+    fn answer(self, headers: impl IntoResponseParts) -> Response {
+        let kind = [
+            (header::CONTENT_TYPE, self.content_type),
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
+        ];
+        let encoding = self.encoding.map(|name| [(header::CONTENT_ENCODING, HeaderValue::from_static(name))]);
+        match encoding {
+            Some(encoding) => (kind, encoding, headers, self.bytes).into_response(),
+            None => (kind, headers, self.bytes).into_response(),
         }
-    };
-    let Some(bytes) = bytes else { return Ok(None) };
+    }
+}
+
+/// The compressed copies that the build puts beside texts, the smallest first: ending of the name, and
+/// `Content-Encoding` (RFC 9110, section 8.4.1).
+const COPIES: [(&str, &str); 2] = [(".br", "br"), (".gz", "gzip")];
+
+/// Reads a file of the pages in the smallest form that the browser takes.
+async fn read(app: &App, headers: &HeaderMap, name: &str) -> Result<Option<PageFile>, Problem> {
+    let Some(plain) = read_bytes(app, name).await else { return Ok(None) };
     let guess = mime_guess::from_path(name).first_or_octet_stream();
     let content_type = match guess.type_() {
         mime_guess::mime::TEXT => format!("{guess}; charset=utf-8"),
         _ => guess.to_string(),
     };
     let content_type = HeaderValue::from_str(&content_type).map_err(Problem::internal)?;
-    Ok(Some(PageFile { bytes, content_type }))
+    for (ending, encoding) in COPIES {
+        if accepts(headers, encoding)
+            && let Some(bytes) = read_bytes(app, &format!("{name}{ending}")).await
+        {
+            return Ok(Some(PageFile { bytes, content_type, encoding: Some(encoding) }));
+        }
+    }
+    Ok(Some(PageFile { bytes: plain, content_type, encoding: None }))
 }
 
-async fn asset(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+/// The bytes of one file: of those embedded, or of the folder that takes their place.
+async fn read_bytes(app: &App, name: &str) -> Option<Cow<'static, [u8]>> {
+    let Some(folder) = &app.config.pages.folder else { return Files::get(name).map(|file| file.data) };
+    let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if !plain {
+        return None;
+    }
+    tokio::fs::read(folder.join(name)).await.ok().map(Cow::Owned)
+}
+
+/// Whether `Accept-Encoding` names this coding and does not refuse it with a weight of zero (RFC 9110, section 12.5.3).
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|entry| {
+        let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case(coding) && weight.is_ok_and(|weight| weight > 0.0)
+    })
+}
+
+async fn asset(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let path = uri.path();
-    let file = read(&app, path.trim_start_matches('/')).await?.ok_or_else(not_found)?;
+    let file = read(&app, &headers, path.trim_start_matches('/')).await?.ok_or_else(not_found)?;
     let cache = if path.starts_with(ASSETS) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers =
-        [(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, HeaderValue::from_static(cache))];
-    Ok((headers, file.bytes).into_response())
+    Ok(file.answer([(header::CACHE_CONTROL, HeaderValue::from_static(cache))]))
 }
 
 /// A file beside a page's index (its manifest, its service worker, its icons), and for every other name the index. The
 /// policy lets both run our scripts only, and talk to us and the store only.
 async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Result<Response, Problem> {
     let path = uri.path().trim_start_matches('/');
-    let beside = if path.ends_with('/') { None } else { read(app, path).await? };
+    let beside = if path.ends_with('/') { None } else { read(app, headers, path).await? };
     let file = match beside {
         Some(file) => file,
-        None => read(app, &format!("{page}/index.html")).await?.ok_or_else(not_found)?,
+        None => read(app, headers, &format!("{page}/index.html")).await?.ok_or_else(not_found)?,
     };
     let store = endpoints::store_origin(app, headers)?;
     let policy = format!(
@@ -105,10 +140,28 @@ async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Res
          form-action 'none'; frame-ancestors 'none'"
     );
     let headers = [
-        (header::CONTENT_TYPE, file.content_type),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(Problem::internal)?),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    Ok((headers, file.bytes).into_response())
+    Ok(file.answer(headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coding_is_accepted_when_it_is_named_and_not_refused() {
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))])
+        };
+        for yes in ["br", "gzip, deflate, br", "gzip;q=1.0, BR;q=0.1", "gzip,br ;q=0.5"] {
+            assert!(accepts(&headers(yes), "br"), "{yes}");
+        }
+        for no in ["", "gzip", "br;q=0", "br;q=0.0, gzip", "brotli", "br;q=nonsense"] {
+            assert!(!accepts(&headers(no), "br"), "{no}");
+        }
+        assert!(!accepts(&HeaderMap::new(), "br"));
+    }
 }

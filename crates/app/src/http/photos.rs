@@ -258,22 +258,25 @@ fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> P
     }
 }
 
-/// Answers with an `ETag` of the very bytes, or 304 where the caller has them. URLs are stable within a window, so an
-/// unchanged list is the same bytes.
+/// Answers with an `ETag` of the content, or 304 where the caller has it. URLs are stable within a window, so an unchanged
+/// list is the same. The tag is weak, as the answer may be compressed on its way (RFC 9110, section 8.8.1).
 fn cacheable(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {
     let json = serde_json::to_vec(answer).map_err(Problem::internal)?;
     let digest = Sha256::digest(&json);
     let tag = URL_SAFE_NO_PAD.encode(digest);
-    let etag = HeaderValue::from_str(&format!("\"{tag}\"")).map_err(Problem::internal)?;
+    let quoted = format!("\"{tag}\"");
+    let etag = HeaderValue::from_str(&format!("W/{quoted}")).map_err(Problem::internal)?;
     let matches = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
         let tags = value.to_str().unwrap_or_default().split(',');
-        tags.map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == "*" || tag.as_bytes() == etag.as_bytes())
+        tags.map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == quoted)
     });
     let common = [
         (header::ETAG, etag),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        (header::VARY, HeaderValue::from_static("authorization, cookie, host, x-api-key, x-qdn-role")),
+        (
+            header::VARY,
+            HeaderValue::from_static("accept-encoding, authorization, cookie, host, x-api-key, x-qdn-role"),
+        ),
     ];
     if matches {
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());
