@@ -116,8 +116,9 @@ function rightmostOfFirstRow(tiles: readonly HTMLElement[]): HTMLElement | undef
 
 /** Gives the focus to a photo's tile as soon as it may have it, or to the heading where there is none. */
 export function focusTile(photoId: string | null): void {
-  requestAnimationFrame(() => {
-    const tile = allTiles().find((element) => element.dataset.photoId === photoId);
-    (tile ?? document.getElementById("photos-title"))?.focus();
-  });
+  const find = () => allTiles().find((element) => element.dataset.photoId === photoId);
+  const give = () => (find() ?? document.getElementById("photos-title"))?.focus();
+  // Where it can be given at once the focus is without a place at no moment.
+  if (photoId === null || find() !== undefined) give();
+  requestAnimationFrame(give);
 }
