@@ -118,7 +118,8 @@ fn the_walks_in_architecture_md_name_functions_that_exist() {
     for word in text.split('`').skip(1).step_by(2).filter(|word| word.ends_with("()")) {
         let name = word.trim_end_matches("()").rsplit([':', ' ', '.']).next().unwrap();
         named += 1;
-        let written = ["fn {}(", "fn {}<", "function {}(", "function {}<", "  {}(", "  async {}(", "  async #{}("];
+        let written =
+            ["fn {}(", "fn {}<", "function {}(", "function {}<", "  {}(", "  async {}(", "  async #{}("];
         if !written.iter().any(|form| code.contains(&form.replace("{}", name))) {
             missing.push(word.to_owned());
         }

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
-import { dayText } from "../lib/format";
-import { Icon, StatusIcon } from "../parts/Icon";
+import { JobChoice } from "../parts/JobPicker";
 import { useWords } from "../words";
 import { isToday, matches, type RecentJobs, sortJobs } from "./choice";
 import type { KnownJob } from "./open";
@@ -49,29 +48,17 @@ function JobChoices(props: {
   now: number;
   onPick: (job: KnownJob) => void;
 }) {
-  const { words, language } = useWords();
+  const { words } = useWords();
   if (props.jobs.length === 0) return null;
-  const day = (known: KnownJob) => {
-    if (isToday(known, props.now)) return words.capture.today;
-    const { scheduled_for: when } = known.job;
-    return when ? dayText(when, new Date(props.now), language) : null;
-  };
   return (
     <ul>
       {props.jobs.map((known) => (
         <li key={known.job.job_id}>
-          <button type="button" class="pick" onClick={() => props.onPick(known)}>
-            <StatusIcon status={known.job.status} />
-            <span>
-              <span class="title">{known.job.title}</span>
-              <span class="soft small">
-                {[day(known), words.status[known.job.status], known.job.address]
-                  .filter(Boolean)
-                  .join(" · ")}
-              </span>
-            </span>
-            <Icon name="forward" />
-          </button>
+          <JobChoice
+            job={known.job}
+            day={isToday(known, props.now) ? words.capture.today : null}
+            onPick={() => props.onPick(known)}
+          />
         </li>
       ))}
     </ul>

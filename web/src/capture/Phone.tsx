@@ -6,6 +6,7 @@ import { isOnlyHereItem, type PhotoQueue } from "../queue/photoQueue";
 import { switchLanguage, useWords } from "../words";
 import type { KnownJob } from "./open";
 import { PhonePhotos } from "./PhonePhotos";
+import { ScreenHead } from "./ScreenHead";
 import type { PlaceOfPhotos } from "./usePlace";
 
 /** What is only on this phone, with everything that can be done about it; below it what the page may use of the phone. */
@@ -22,17 +23,7 @@ export function Phone(props: {
   const canKeep = useStore(props.queue.canKeep);
   return (
     <main class="capture">
-      <header class="capture-head">
-        <h1>{phone.title}</h1>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={words.common.close}
-          onClick={props.onClose}
-        >
-          <Icon name="close" size={24} />
-        </button>
-      </header>
+      <ScreenHead title={phone.title} onClose={props.onClose} />
       {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
       {here.length === 0 ? (
         canKeep === true && <Notice tone="safe" text={phone.nothing} />

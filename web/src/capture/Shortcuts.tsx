@@ -5,6 +5,7 @@ import { Icon } from "../parts/Icon";
 import { ProblemNotice } from "../parts/Notice";
 import { useWords } from "../words";
 import type { KnownJob, Opened } from "./open";
+import { ScreenHead } from "./ScreenHead";
 
 /** An app of that name, the same in every language. */
 const ANDROID_APP = "HTTP Shortcuts";
@@ -15,17 +16,7 @@ export function Shortcuts(props: { opened: Opened; job: KnownJob | null; onClose
   const { shortcuts } = words;
   return (
     <main class="capture">
-      <header class="capture-head">
-        <h1>{shortcuts.title}</h1>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={words.common.close}
-          onClick={props.onClose}
-        >
-          <Icon name="close" size={24} />
-        </button>
-      </header>
+      <ScreenHead title={shortcuts.title} onClose={props.onClose} />
       <p>{shortcuts.intro}</p>
       <p class="soft small">{shortcuts.keepSecret}</p>
       <Android opened={props.opened} />
