@@ -119,6 +119,7 @@ fn clients() -> anyhow::Result<()> {
 fn browser() -> anyhow::Result<()> {
     let chromium = setup::chromium()?;
     setup::npm_packages("tests/browser")?;
+    run(command("npm", &["run", "check"]).current_dir(root().join("tests/browser")))?;
     let binary = binary()?;
     let mut npm = command("npm", &["test"]);
     npm.current_dir(root().join("tests/browser"));
