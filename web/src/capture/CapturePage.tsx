@@ -81,6 +81,7 @@ function Closed(props: {
   const { words } = useWords();
   const { state, queue } = props;
   const here = useStore(queue.items).filter(isOnlyHereItem);
+  const kept = here.filter(({ where }) => where === "phone").length;
   return (
     <>
       <Gate
@@ -91,7 +92,7 @@ function Closed(props: {
         onRetry={props.onRetry}
         text={state.kind === "expired" ? words.gate.expiredCrew : undefined}
       >
-        {here.length > 0 && <p class="gate-safe">{words.gate.photosHere(here.length)}</p>}
+        {kept > 0 && <p>{words.gate.photosHere(kept)}</p>}
       </Gate>
       {here.length > 0 && (
         <div class="capture">

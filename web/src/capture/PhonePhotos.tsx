@@ -5,7 +5,7 @@ import { Icon } from "../parts/Icon";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
 import { canRetry } from "../upload/items";
 import { stateText } from "../upload/UploadRow";
-import { useWords } from "../words";
+import { useWords, type Words } from "../words";
 import { ChooserDialog } from "./Notices";
 import type { KnownJob } from "./open";
 import { badgeOf } from "./QueueTile";
@@ -96,7 +96,7 @@ function PhonePhoto(props: {
             .filter(Boolean)
             .join(" · ")}
         </p>
-        <p class={`small ${badgeOf(item, words).tone}`}>{stateText(item, words, language).text}</p>
+        <p class={`small ${badgeOf(item, words).tone}`}>{sentenceOf(item, words, language)}</p>
         <div class="phone-actions">
           {mayRetry && (
             <button type="button" class="text-button" onClick={() => queue.retry(item.id)}>
@@ -118,4 +118,11 @@ function PhonePhoto(props: {
       </div>
     </li>
   );
+}
+
+/** Where the photo is, and why. */
+function sentenceOf(item: QueueItem, words: Words, language: string): string {
+  const { kind } = item.state;
+  const loose = item.where === "page" && kind !== "failed" && kind !== "keeping";
+  return loose ? words.capture.onlyInPage(1) : stateText(item, words, language).text;
 }

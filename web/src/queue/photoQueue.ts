@@ -258,7 +258,7 @@ export class PhotoQueue implements UploadNews {
 
   async #makePreview(id: string, file: Blob): Promise<void> {
     const jpeg = await makePreview(file);
-    if (jpeg === null) return;
+    if (jpeg === null || !this.items.get().some((item) => item.id === id)) return;
     this.#dropPreview(id);
     this.#previews.set(id, URL.createObjectURL(jpeg));
     this.#publish();
@@ -290,7 +290,7 @@ export class PhotoQueue implements UploadNews {
     for (const { id } of this.#kept) {
       if (this.#sought.has(id)) continue;
       this.#sought.add(id);
-      void this.#loadPreview(id);
+      this.#previewing = this.#previewing.then(() => this.#loadPreview(id)).catch(() => undefined);
     }
     void this.#pump();
   }
@@ -303,9 +303,15 @@ export class PhotoQueue implements UploadNews {
     }
   }
 
+  /** The preview of a photo that another window kept; one that the worker took in has none yet. */
   async #loadPreview(id: string): Promise<void> {
-    const jpeg = await preview(id).catch(() => null);
-    if (jpeg === null || this.#previews.has(id)) return;
+    if (this.#previews.has(id)) return;
+    const jpeg = await preview(id);
+    if (jpeg === null) {
+      const bytes = await photoBytes(id);
+      if (bytes !== null) await this.#makePreview(id, new Blob([bytes]));
+      return;
+    }
     this.#previews.set(id, URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" })));
     this.#publish();
   }
