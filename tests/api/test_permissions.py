@@ -236,6 +236,8 @@ def test_crew_can_reach_the_customer_and_a_customers_link_tells_no_way_to(server
     customer_id = staff.new_customer(phone="555-0199", email="who@example.com")
     job_id = staff.new_job(customer_id)
     staff.upload(job_id)
+    # The job's cover comes with the photo's renditions.
+    staff.settled(job_id)
     seen = {}
     for role in ("crew", "customer"):
         caller = Caller(server, server.application_key, staff.new_link(job_id, role)["token"])
