@@ -73,13 +73,14 @@ export const photosIn = (page: Page): Locator => page.locator(".tile button[data
 /** Waits until `count` photos are shown, each decoded, and returns their addresses. */
 export async function expectPhotos(page: Page, count: number): Promise<string[]> {
   const images = photosIn(page);
-  await expect(images).toHaveCount(count);
-  for (const image of await images.all()) {
-    await image.scrollIntoViewIfNeeded();
-    await expect
-      .poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth))
-      .toBeGreaterThan(0);
-  }
+  // A list that comes meanwhile may put photos in another order, and their pictures elsewhere.
+  await expect(async () => {
+    await expect(images).toHaveCount(count);
+    for (const image of await images.all()) {
+      await image.scrollIntoViewIfNeeded({ timeout: 2_000 });
+      await expect(image).not.toHaveJSProperty("naturalWidth", 0, { timeout: 2_000 });
+    }
+  }).toPass({ timeout: 30_000 });
   return images.evaluateAll((elements) => elements.map((e) => (e as HTMLImageElement).currentSrc));
 }
 

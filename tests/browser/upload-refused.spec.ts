@@ -172,7 +172,8 @@ test("what is sent, or failed, in a drawer that was closed is still said", async
   let answer: (() => void) | undefined;
   await page.route("**/upload-url", async (route) => {
     await new Promise<void>((resolve) => (answer = resolve));
-    await route.fulfill({ status: 403, contentType: "application/problem+json", body: "{}" });
+    const body = JSON.stringify({ code: "forbidden" });
+    await route.fulfill({ status: 403, contentType: "application/problem+json", body });
   });
   await fileInput(page).setInputFiles(SMALL);
   await page.keyboard.press("Escape");
