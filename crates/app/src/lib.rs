@@ -9,6 +9,7 @@ pub mod events;
 pub mod http;
 pub mod links;
 pub mod listener;
+pub mod outbound;
 pub mod process;
 pub mod s3;
 pub mod serve;

@@ -16,6 +16,7 @@
 //! # Ok::<(), qdn_sign::EndpointError>(())
 //! ```
 
+mod authorization;
 mod canonical;
 mod credentials;
 mod encode;

@@ -55,7 +55,7 @@ impl Signer {
     }
 
     /// AWS's general test vectors are signed for a service of another name.
-    fn for_service(credentials: Credentials, region: &str, service: &'static str) -> Self {
+    pub(crate) fn for_service(credentials: Credentials, region: &str, service: &'static str) -> Self {
         let mut token_query = String::new();
         if let Some(token) = credentials.session_token() {
             token_query.push_str("&X-Amz-Security-Token=");
@@ -257,7 +257,7 @@ impl fmt::Debug for Signer {
 }
 
 /// Lowers and sorts the headers, with `host` among them: its value is the endpoint's, whatever the caller says.
-fn sorted_headers<'a>(headers: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {
+pub(crate) fn sorted_headers<'a>(headers: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {
     let mut sorted = Vec::with_capacity(headers.len() + 1);
     sorted.push((Cow::Borrowed("host"), ""));
     sorted.extend(headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")).map(

@@ -328,6 +328,16 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     db.put_off_photo(job_id("j2"), id("q2"), None).await.unwrap();
     assert_eq!(db.photos_waiting().await.unwrap(), elsewhere + 1);
 
+    // One that is asked for by name is taken when it is due, and only then.
+    let by_name = async |photo: &str, now: i64| {
+        let claimed = db.claim_photo(job_id("j2"), id(photo), at(now), at(now + 100)).await.unwrap();
+        claimed.map(|record| (record.photo_id, record.process_attempts))
+    };
+    assert_eq!(by_name("q1", 1_199).await, None);
+    assert_eq!(by_name("q1", 1_200).await, Some((id("q1"), 3)));
+    assert_eq!(by_name("q1", 1_299).await, None);
+    assert_eq!((by_name("q2", 9_000).await, by_name("q9", 9_000).await), (None, None));
+
     let renditions =
         Renditions { version: "1-ab".to_owned(), width: 4_032, height: 3_024, thumbhash: vec![1, 2] };
     let ready = Outcome { source_etag: "e1".to_owned(), verdict: Verdict::Ready(renditions) };

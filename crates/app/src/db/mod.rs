@@ -171,6 +171,14 @@ pub trait Db: Send + Sync {
     async fn queue_unfinished(&self, granted_since: Timestamp, now: Timestamp) -> Result<u64>;
     /// Takes up to `limit` photos that are due, for this caller alone until `until`, when they are due again.
     async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
+    /// Takes this photo if it is due, as [`Db::claim_photos`] takes some.
+    async fn claim_photo(
+        &self,
+        job_id: JobId,
+        photo_id: PhotoId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<PhotoRecord>>;
     /// Ends a claim with an outcome. False when the photo is deleted or has no record: the outcome is not kept.
     async fn finish_photo(
         &self,

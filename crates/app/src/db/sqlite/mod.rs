@@ -264,6 +264,15 @@ impl Db for Sqlite {
     async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
         self.write(move |db| queue::claim(db, now, until, limit)).await
     }
+    async fn claim_photo(
+        &self,
+        job_id: JobId,
+        photo_id: PhotoId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<PhotoRecord>> {
+        self.write(move |db| queue::claim_one(db, &job_id, &photo_id, now, until)).await
+    }
     async fn finish_photo(
         &self,
         job_id: JobId,

@@ -43,6 +43,21 @@ pub(super) fn claim(
     Ok(update.query_map(params![millis(now), millis(until), limit], photo)?.collect::<Answer<_>>()?)
 }
 
+pub(super) fn claim_one(
+    db: &Connection,
+    job_id: &JobId,
+    photo_id: &PhotoId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<PhotoRecord>> {
+    let mut update = db.prepare_cached(
+        "UPDATE photos SET process_after = ?4, process_attempts = process_attempts + 1
+         WHERE job_id = ?1 AND photo_id = ?2 AND process_after <= ?3 RETURNING *",
+    )?;
+    let parameters = params![job_id.as_str(), photo_id.as_str(), millis(now), millis(until)];
+    Ok(update.query_map(parameters, photo)?.next().transpose()?)
+}
+
 pub(super) fn finish(
     db: &Connection,
     job_id: &JobId,
