@@ -93,13 +93,13 @@ mod tests {
         let signer = Signer::for_api(credentials, "us-east-1", "service");
         let endpoint = Endpoint::new("https://example.amazonaws.com", AddressStyle::Path).unwrap();
         let now = Timestamp::parse_amz_date("20150830T123600Z").unwrap();
-        let signed = |headers: &[(&str, &str)], body: &[u8]| {
+        let authorized = |headers: &[(&str, &str)], body: &[u8]| {
             let mut added = signer.sign_post(&endpoint, headers, body, now).into_iter();
             added.find(|(name, _)| *name == "authorization").unwrap().1
         };
-        let vanilla = signed(&[], b"");
+        let vanilla = authorized(&[], b"");
         assert!(vanilla.ends_with("=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"));
-        let form = signed(&[("Content-Type", "application/x-www-form-urlencoded")], b"Param1=value1");
+        let form = authorized(&[("Content-Type", "application/x-www-form-urlencoded")], b"Param1=value1");
         assert!(form.ends_with("=ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"));
     }
 
