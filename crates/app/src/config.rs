@@ -1,12 +1,12 @@
 //! What the server is told, one struct per concern. Nothing here is secret and everything has a default.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::Uri;
-
-use crate::process::ProcessConfig;
-use crate::tls::TlsFiles;
+use jiff::tz::TimeZone;
 
 /// The whole configuration of `qdn serve`.
 #[derive(Debug, Clone, Default)]
@@ -36,10 +36,22 @@ pub struct NetworkConfig {
     pub store_public_url: Option<String>,
     /// The certificate of both ports, which then speak TLS only.
     pub tls: Option<TlsFiles>,
+    /// Whether this process is a function, as in AWS Lambda: it answers one request at a time, each answer whole and of at
+    /// most 6 MB, and stands still in between.
+    pub function: bool,
     /// Seconds that requests in flight get to finish on shutdown.
     pub drain_seconds: u64,
     /// Connections at once, on each of the two ports.
     pub connections_max: usize,
+}
+
+/// Where the certificate of both ports stands.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate and those that vouch for it, in PEM, its own first.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub key: PathBuf,
 }
 
 impl Default for NetworkConfig {
@@ -51,6 +63,7 @@ impl Default for NetworkConfig {
             public_url: None,
             store_public_url: None,
             tls: None,
+            function: false,
             drain_seconds: 30,
             connections_max: 1024,
         }
@@ -104,6 +117,42 @@ impl Default for UploadConfig {
             upload_expires_seconds: 15 * 60,
             delivery_window_seconds: 15 * 60,
             requests_per_minute_max: 12_000,
+        }
+    }
+}
+
+/// What the processor is told.
+#[derive(Debug, Clone)]
+pub struct ProcessConfig {
+    /// Photos decoded at once, each in a process of its own; 0 leaves the work to other servers.
+    pub workers: usize,
+    /// Memory that all workers together may decode in, in MiB. A photo's need is worked out from its pixels.
+    pub memory_mebibytes: u32,
+    /// The longest that a worker may be with one photo, in seconds. The slowest that the limits let through, a HEIC of 50
+    /// megapixels, takes a few seconds of one core; the rest is for machines that are small or busy.
+    pub seconds_max: u32,
+    /// Where a camera's time without an offset was read; the machine's own zone when absent.
+    pub time_zone: Option<String>,
+}
+
+impl Default for ProcessConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { workers: cores.min(8), memory_mebibytes: 1_024, seconds_max: 60, time_zone: None }
+    }
+}
+
+impl ProcessConfig {
+    /// The longest that a worker may be with one photo.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.seconds_max.into())
+    }
+
+    /// The time zone, if there is one of that name.
+    pub fn time_zone(&self) -> Option<TimeZone> {
+        match &self.time_zone {
+            None => Some(TimeZone::system()),
+            Some(name) => TimeZone::get(name).ok(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The qdn application: everything around the signing and storage cores.
 
+#[cfg(feature = "serve")]
 pub mod cli;
 pub mod config;
 pub mod db;
@@ -8,10 +9,14 @@ pub mod domain;
 pub mod events;
 pub mod http;
 pub mod links;
+#[cfg(feature = "serve")]
 pub mod listener;
 pub mod outbound;
+pub mod peer;
 pub mod process;
 pub mod s3;
+#[cfg(feature = "serve")]
 pub mod serve;
 pub mod telemetry;
+#[cfg(feature = "serve")]
 pub mod tls;

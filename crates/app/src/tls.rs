@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,19 +16,12 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::TlsFiles;
+
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The largest file that is read: a chain of certificates has a few kilobytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-
-/// Where the certificate stands.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    /// The certificate and those that vouch for it, in PEM, its own first.
-    pub certificate: PathBuf,
-    /// Its private key, in PEM.
-    pub key: PathBuf,
-}
 
 /// By which one sees that a file is another: a renewal writes it anew, or turns a link to another one.
 type Stamp = [Option<(u64, i64, i64, u64)>; 2];

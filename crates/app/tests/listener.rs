@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use qdn::listener::{BodyError, DrainReport, LimitedBody, ListenerLimits, PeerAddr, bind, serve};
+use qdn::listener::{BodyError, DrainReport, LimitedBody, ListenerLimits, bind, serve};
 use tokio_util::sync::CancellationToken;
 
 type Answer = Response<BoxBody<Bytes, std::io::Error>>;
@@ -65,7 +65,7 @@ impl Server {
 }
 
 async fn handle(request: Request<LimitedBody>, late: Arc<AtomicUsize>) -> Answer {
-    let peer = request.extensions().get::<PeerAddr>().copied();
+    let peer = request.extensions().get::<qdn::peer::PeerAddr>().copied();
     match request.uri().path() {
         "/peer" => text(StatusCode::OK, format!("peer {}", peer.unwrap().0)),
         "/panic" => panic!("planted"),

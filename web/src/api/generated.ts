@@ -955,6 +955,15 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description This server cannot: it is a function */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Too many streams are open */
             503: {
                 headers: {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::DataArgument;
-use crate::config::{Config, NetworkConfig, PagesConfig, StorageConfig, UploadConfig};
-use crate::process::ProcessConfig;
-use crate::tls::TlsFiles;
+use crate::config::{
+    Config, NetworkConfig, PagesConfig, ProcessConfig, StorageConfig, TlsFiles, UploadConfig,
+};
 
 /// What `qdn serve` can be told; every setting has an environment variable of its own too.
 #[derive(Args)]
@@ -110,6 +110,7 @@ impl ServeArguments {
                     .tls_certificate
                     .zip(self.tls_key)
                     .map(|(certificate, key)| TlsFiles { certificate, key }),
+                function: false,
                 drain_seconds: self.drain_seconds,
                 connections_max: self.connections_max,
             },

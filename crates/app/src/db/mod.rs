@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(feature = "serve")]
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use crate::domain::{
     LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
+#[cfg(feature = "serve")]
 pub use sqlite::Sqlite;
 
 /// Why the database could not do it. The text is for the log, never for a client.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -35,6 +35,9 @@ use crate::s3::{OpenObject, S3Error};
 const PAGE: usize = 200;
 /// The longest that one archive may take: even a slow client has some gigabytes by then.
 const ARCHIVE_MAX: Duration = Duration::from_hours(2);
+/// The largest file that a function sends, in bytes: Lambda takes 6 MB, of which a third goes to base64
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const WHOLE_BYTES_MAX: usize = 4 << 20;
 /// From here on an entry needs the larger form of its sizes.
 const LARGE_FILE_BYTES: u64 = u32::MAX as u64 - (1 << 20);
 
@@ -57,9 +60,12 @@ pub(super) async fn read_archive(
         (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
         (header::CONTENT_DISPOSITION, disposition(&job.title)?),
     ];
-    let mut archive = Archive::new(app, caller.actor, job, slot);
+    let mut archive = Archive::new(app.clone(), caller.actor, job, slot);
     // The first page is read before the answer begins, so that what is wrong can still be said.
     archive.read_page().await?;
+    if app.config.network.function {
+        return Ok((headers, Box::pin(archive.whole()).await?).into_response());
+    }
     let pieces = stream::try_unfold(archive, async |mut archive| {
         let piece = archive.next_piece().await.inspect_err(|error| {
             // The connection breaks, so that nobody takes half of the photos for all of them.
@@ -186,6 +192,19 @@ impl Archive {
                 return Ok(Some(piece));
             }
         }
+    }
+
+    /// All of the file, for those who can only send it whole.
+    async fn whole(mut self) -> Result<Bytes, Problem> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next_piece().await.map_err(Problem::internal)? {
+            if whole.len() + piece.len() > WHOLE_BYTES_MAX {
+                let detail = "these photos are too many for one file of this server; save them one by one";
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "archive_too_large", detail));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
     }
 
     async fn read_page(&mut self) -> Result<(), Problem> {

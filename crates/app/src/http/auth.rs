@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::state::App;
 use crate::db::DbError;
 use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
-use crate::listener::PeerAddr;
+use crate::peer::PeerAddr;
 
 /// The header that names the application.
 pub(super) const APPLICATION_KEY_HEADER: &str = "x-api-key";
@@ -164,7 +164,7 @@ async fn by_token(
     if !link.token_hash.verify(token) || !link.is_live(now) {
         return Err(refuse());
     }
-    note_use(app, &link, now);
+    note_use(app, &link, now).await;
     let actor = Actor {
         link_id: link.link_id.clone(),
         role: link.role,
@@ -186,19 +186,20 @@ pub(super) async fn is_still_valid(app: &App, caller: &Authenticated) -> Result<
 }
 
 /// Notes the use of a link beside the request: nobody waits for it, and on a full disk it is simply not noted.
-fn note_use(app: &App, link: &Link, now: Timestamp) {
+async fn note_use(app: &App, link: &Link, now: Timestamp) {
     if link.last_used_at.is_some_and(|last| now.duration_since(last) < TOUCH_INTERVAL) {
         return;
     }
     // One at a time: with many links in use on a slow disk, what is not noted now is noted at the next use.
     let Ok(turn) = Arc::clone(&app.touch_turn).try_acquire_owned() else { return };
-    let (app, link_id) = (app.clone(), link.link_id.clone());
-    tokio::spawn(async move {
+    let (db, link_id) = (Arc::clone(&app.db), link.link_id.clone());
+    let noted = async move {
         let _turn = turn;
-        if let Err(error) = app.db.touch_link(link_id, now).await {
+        if let Err(error) = db.touch_link(link_id, now).await {
             tracing::warn!(%error, "the use of a link was not noted");
         }
-    });
+    };
+    app.beside(noted).await;
 }
 
 fn read_secret(value: &HeaderValue) -> Option<Secret> {

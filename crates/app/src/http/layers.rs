@@ -6,9 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{Predicate, SizeAbove};
+use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::problem::Problem;
@@ -21,21 +19,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a browser may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
-/// Smaller answers fit into one packet as they are.
-const COMPRESSED_BYTES_MIN: u64 = 1_400;
-
 /// Puts the layers around the router.
 pub(super) fn wrap(router: Router, app: App) -> Router {
-    router.layer(cors(app)).layer(middleware::from_fn(finish)).layer(compression())
-}
-
-/// A list of photos is mostly signed URLs, which shrink to a fifth: a second of a slow phone's line. Everything else is
-/// small, compressed already, or a stream that must not wait for more.
-fn compression() -> CompressionLayer<impl Predicate> {
-    let json = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
-        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json")
-    };
-    CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN).and(json))
+    router.layer(cors(app)).layer(middleware::from_fn(finish))
 }
 
 /// The preflight carries no key, so it is answered for every origin that any application allows; the request that

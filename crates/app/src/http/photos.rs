@@ -221,12 +221,13 @@ async fn heal(app: &App, job_id: &JobId, merged: &Merged, now: Timestamp) {
         tracing::warn!(%error, "unprocessed photos were not queued");
     }
     for key in merged.deleted_again.clone() {
-        let app = app.clone();
-        tokio::spawn(async move {
-            if let Err(error) = app.bucket.delete(&key, now).await {
+        let bucket = app.bucket.clone();
+        let deleted = async move {
+            if let Err(error) = bucket.delete(&key, now).await {
                 tracing::warn!(%error, key, "a deleted photo that was sent again is still there");
             }
-        });
+        };
+        app.beside(deleted).await;
     }
 }
 

@@ -46,7 +46,7 @@ pub async fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
 /// Serves HTTP/1.1 on `port` until `shutdown` is cancelled, then lets the requests in flight finish for up to
 /// `drain_seconds`, cuts the rest, and tells what became of them.
 ///
-/// Every request carries a [`super::PeerAddr`] extension. A handler future is dropped when its client goes away or its
+/// Every request carries a [`crate::peer::PeerAddr`] extension. A handler future is dropped when its client goes away or its
 /// request is cut, so whatever it must finish has to run in a task of its own. New connections are refused from the
 /// moment of `shutdown`; idle ones are closed. Dropping the returned future cuts everything at once.
 ///

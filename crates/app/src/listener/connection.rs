@@ -25,12 +25,7 @@ use super::response::{AnswerBody, close_after, from_handler, from_listener};
 use super::stream::LimitedStream;
 use super::tls;
 use super::{LimitedBody, ListenerLimits};
-
-/// The address a request's connection came from, an extension of every request.
-///
-/// Behind a load balancer this is the load balancer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PeerAddr(pub SocketAddr);
+use crate::peer::PeerAddr;
 
 /// What every connection of a listener shares.
 pub(super) struct Shared<H> {

@@ -31,7 +31,6 @@ mod tls;
 
 pub use accept::{DrainReport, bind, serve};
 pub use body::{BodyError, LimitedBody};
-pub use connection::PeerAddr;
 pub use limits::ListenerLimits;
 pub use response::AnswerBody;
 pub use tls::Port;

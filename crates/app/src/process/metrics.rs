@@ -50,7 +50,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// A photo is ready; its steps took so many microseconds.
-    pub(super) fn processed(&self, steps: &[(String, u64)]) {
+    pub fn processed(&self, steps: &[(String, u64)]) {
         self.processed.inc();
         for (step, micros) in steps {
             let seconds = std::time::Duration::from_micros(*micros).as_secs_f64();
@@ -59,7 +59,7 @@ impl Metrics {
     }
 
     /// A photo cannot be shown.
-    pub(super) fn rejected(&self, code: &str) {
+    pub fn rejected(&self, code: &str) {
         self.rejected.get_or_create(&Reason { reason: code.to_owned() }).inc();
     }
 

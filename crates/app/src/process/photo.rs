@@ -7,11 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::worker::{Looked, Worker, WorkerError};
-use super::{Metrics, sweep};
+use super::{Metrics, rendition_key, sweep};
 use crate::db::{Db, DbError, Found};
-use crate::domain::{
-    JobId, Location, ObjectName, Outcome, PhotoId, PhotoRecord, Rendition, Renditions, Verdict,
-};
+use crate::domain::{Location, Outcome, PhotoRecord, Rendition, Renditions, Verdict};
 use crate::events::{Change, Events};
 use crate::s3::{Bucket, S3Error};
 
@@ -162,12 +160,6 @@ impl Bench<'_> {
     }
 }
 
-/// The key of a rendition.
-pub fn rendition_key(job_id: &JobId, photo_id: &PhotoId, version: &str, rendition: Rendition) -> String {
-    let (job_id, photo_id, version) = (job_id.clone(), photo_id.clone(), version.to_owned());
-    ObjectName::Rendition { job_id, photo_id, version, rendition }.key()
-}
-
 /// 64 bits of the original's hash: enough to tell the few originals that one photo may ever have apart.
 fn version(sha256: [u8; 32]) -> String {
     let first = sha256.iter().take(8).fold(0_u64, |first, byte| first << 8 | u64::from(*byte));
@@ -193,6 +185,7 @@ fn taken_at(text: &str, time_zone: &TimeZone) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use crate::domain::merge::StoredObject;
+    use crate::domain::{JobId, PhotoId};
 
     #[test]
     fn a_cameras_time_is_of_its_own_offset_or_of_the_business() {

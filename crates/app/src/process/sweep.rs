@@ -41,7 +41,7 @@ pub(super) async fn remove_renditions(
 
 /// Removes once more what belongs to photos that were deleted a while ago: a form that was granted before may have been
 /// sent after, and a processor may have been at work. Once no grant can be alive any more, that is for good.
-pub(super) async fn sweep_deleted(db: &dyn Db, bucket: &Bucket, grants_live: SignedDuration, now: Timestamp) {
+pub async fn sweep_deleted(db: &dyn Db, bucket: &Bucket, grants_live: SignedDuration, now: Timestamp) {
     let before = now.checked_sub(grants_live).unwrap_or(Timestamp::MIN);
     let records = match db.photos_to_sweep(before, BATCH).await {
         Ok(records) => records,

@@ -1,19 +1,21 @@
-//! The app's side of S3: the few calls it makes itself, signed by `qdn-sign`, answered by the embedded store
-//! without a socket in between.
+//! The app's side of S3: the few calls it makes itself, signed by `qdn-sign`. The embedded store answers them without a
+//! socket in between, any other over the network.
 
 mod listing;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use jiff::Timestamp;
-use qdn_sign::{AddressStyle, Endpoint, EndpointError, Signer};
-use qdn_store::{Store, StoreBody};
+use qdn_sign::{Endpoint, Signer};
 
 use crate::domain::merge::StoredObject;
+use crate::outbound::Outbound;
+use transport::{AnswerBody, Transport};
 
 /// The longest a call may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -73,26 +75,21 @@ pub struct OpenObject {
     /// All of it.
     pub size_bytes: u64,
     left_bytes: u64,
-    body: StoreBody,
+    body: AnswerBody,
 }
 
 impl OpenObject {
     /// The next piece; `None` after the last. An object that ends before its end is an error.
     pub async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
-        loop {
-            let frame = tokio::time::timeout(DEADLINE, self.body.frame()).await.map_err(|_| S3Error::Late)?;
-            let Some(frame) = frame else { break };
-            let frame = frame.map_err(|error| S3Error::Unreadable(error.to_string()))?;
-            let Ok(bytes) = frame.into_data() else { continue };
-            let left = self.left_bytes.checked_sub(bytes.len() as u64);
-            self.left_bytes =
-                left.ok_or_else(|| S3Error::Unreadable("more than was announced".to_owned()))?;
-            return Ok(Some(bytes));
-        }
-        if self.left_bytes > 0 {
-            return Err(S3Error::Unreadable("less than was announced".to_owned()));
-        }
-        Ok(None)
+        let next = tokio::time::timeout(DEADLINE, self.body.next()).await.map_err(|_| S3Error::Late)??;
+        let Some(bytes) = next else {
+            let whole = self.left_bytes == 0;
+            let short = || S3Error::Unreadable("less than was announced".to_owned());
+            return whole.then_some(None).ok_or_else(short);
+        };
+        let left = self.left_bytes.checked_sub(bytes.len() as u64);
+        self.left_bytes = left.ok_or_else(|| S3Error::Unreadable("more than was announced".to_owned()))?;
+        Ok(Some(bytes))
     }
 }
 
@@ -106,7 +103,7 @@ struct Sent<'a> {
 /// One bucket, always private.
 #[derive(Clone)]
 pub struct Bucket {
-    store: Store,
+    transport: Transport,
     signer: Arc<Signer>,
     endpoint: Endpoint,
     name: String,
@@ -117,9 +114,19 @@ impl Bucket {
     ///
     /// # Errors
     /// Never in practice: the store's inner endpoint is a constant.
-    pub fn embedded(store: Store, signer: Arc<Signer>, name: &str) -> Result<Self, EndpointError> {
-        let endpoint = Endpoint::new("http://127.0.0.1", AddressStyle::Path)?;
-        Ok(Self { store, signer, endpoint, name: name.to_owned() })
+    #[cfg(feature = "serve")]
+    pub fn embedded(
+        store: qdn_store::Store,
+        signer: Arc<Signer>,
+        name: &str,
+    ) -> Result<Self, qdn_sign::EndpointError> {
+        let endpoint = Endpoint::new("http://127.0.0.1", qdn_sign::AddressStyle::Path)?;
+        Ok(Self { transport: Transport::Embedded(store), signer, endpoint, name: name.to_owned() })
+    }
+
+    /// The bucket `name` of another server: Amazon S3, or an engine of one's own.
+    pub fn remote(outbound: Outbound, endpoint: Endpoint, signer: Arc<Signer>, name: &str) -> Self {
+        Self { transport: Transport::Remote(outbound), signer, endpoint, name: name.to_owned() }
     }
 
     /// Its name.
@@ -180,8 +187,7 @@ impl Bucket {
     /// Opens an object to be read piece by piece. `None` when there is none.
     pub async fn open(&self, key: &str, now: Timestamp) -> Result<Option<OpenObject>, S3Error> {
         let request = self.request(Method::GET, Some(key), &[], Sent::default(), now)?;
-        let answer = tokio::time::timeout(DEADLINE, self.store.handle(request)).await;
-        let (head, body) = answer.map_err(|_| S3Error::Late)?.into_parts();
+        let (head, body) = self.transport.open(request, DEADLINE).await?.into_parts();
         if head.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -228,8 +234,7 @@ impl Bucket {
         now: Timestamp,
     ) -> Result<Response<Bytes>, S3Error> {
         let request = self.request(method, key, query, sent, now)?;
-        let exchange = exchange(self.store.clone(), request, answer_bytes_max);
-        tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| S3Error::Late)?
+        self.transport.exchange(request, answer_bytes_max, DEADLINE).await
     }
 
     fn request(
@@ -280,26 +285,6 @@ impl Bucket {
             body: String::from_utf8_lossy(start).into_owned(),
         })
     }
-}
-
-/// One request and its whole answer, read frame by frame: http-body-util's adapters over a body whose error is a
-/// boxed trait object defeat the compiler's proof that the future is `Send`.
-async fn exchange(
-    store: Store,
-    request: Request<Full<Bytes>>,
-    answer_bytes_max: usize,
-) -> Result<Response<Bytes>, S3Error> {
-    let (head, mut body) = store.handle(request).await.into_parts();
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| S3Error::Unreadable(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > answer_bytes_max {
-            return Err(S3Error::TooLarge(String::new(), answer_bytes_max as u64));
-        }
-        bytes.extend_from_slice(&data);
-    }
-    Ok(Response::from_parts(head, bytes.freeze()))
 }
 
 /// The clock of `qdn-sign` counts whole seconds.

@@ -1,5 +1,6 @@
 //! `qdn serve`: both ports, the database and the store in one process, from first start to drained shutdown.
 
+mod compression;
 mod keys;
 mod names;
 mod ready;
@@ -251,7 +252,7 @@ async fn serve_api(
     stop: CancellationToken,
     drain_seconds: u64,
 ) {
-    let router = crate::http::router(app);
+    let router = crate::http::router(app).layer(compression::compression());
     let handler = move |request: Request<LimitedBody>| {
         let router = router.clone();
         async move {
