@@ -1,5 +1,6 @@
 //! The qdn application: everything around the signing and storage cores.
 
+pub mod aws;
 pub mod cli;
 pub mod config;
 pub mod db;

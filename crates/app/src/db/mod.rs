@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod contract;
+pub mod dynamo;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use crate::domain::{
     LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
+pub use dynamo::{Dynamo, DynamoConfig};
 pub use sqlite::Sqlite;
 
 /// Why the database could not do it. The text is for the log, never for a client.
@@ -92,7 +94,9 @@ pub struct Found {
     pub location: Option<Location>,
 }
 
-/// What qdn asks of a database. Every call is atomic and durable when it returns.
+/// What qdn asks of a database. Every call is durable when it returns, and atomic. Those that may be repeated without harm and
+/// take any number of photos or links (`mark_stored`, `adopt_photos`, `queue_…`, `claim_photos`, `prune_links`) may be atomic
+/// for each of them only. What is read by id is never stale; a list may be moments old.
 #[async_trait]
 pub trait Db: Send + Sync {
     /// Whether it answers.
