@@ -1,5 +1,7 @@
 //! The qdn application: everything around the signing and storage cores.
 
+#[cfg(feature = "lambda")]
+pub mod aws;
 #[cfg(feature = "serve")]
 pub mod cli;
 pub mod config;

@@ -1,5 +1,7 @@
 //! What every backend must do, as one suite: each backend's tests add one line.
 
+mod crowd;
+
 use jiff::Timestamp;
 
 use super::{Cover, Db, DbError, Found, Grant, JobFilter};
@@ -23,6 +25,7 @@ pub(crate) async fn run(db: &dyn Db) {
     what_a_dead_process_left_is_queued_again(db).await;
     deleted_photos_are_swept_once(db).await;
     the_newest_ready_photo_that_is_not_hidden_is_the_cover(db).await;
+    crowd::run(db).await;
 }
 
 fn at(second: i64) -> Timestamp {

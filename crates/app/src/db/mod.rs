@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(feature = "lambda")]
+pub mod dynamo;
 #[cfg(feature = "serve")]
 pub mod sqlite;
 
@@ -13,6 +15,8 @@ use crate::domain::{
     LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
+#[cfg(feature = "lambda")]
+pub use dynamo::{Dynamo, DynamoConfig};
 #[cfg(feature = "serve")]
 pub use sqlite::Sqlite;
 
@@ -94,7 +98,9 @@ pub struct Found {
     pub location: Option<Location>,
 }
 
-/// What qdn asks of a database. Every call is atomic and durable when it returns.
+/// What qdn asks of a database. Every call is durable when it returns, and atomic. Those that may be repeated without harm and
+/// take any number of photos or links (`mark_stored`, `adopt_photos`, `queue_…`, `claim_photos`, `prune_links`) may be atomic
+/// for each of them only. What is read by id is never stale; a list may be moments old.
 #[async_trait]
 pub trait Db: Send + Sync {
     /// Whether it answers.
