@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 use jiff::tz::TimeZone;
+use qdn_sign::AddressStyle;
 
 /// The whole configuration of `qdn serve`.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,8 @@ pub struct NetworkConfig {
     pub public_url: Option<String>,
     /// How people reach the store. `None`: by the host name they used for the API, at the store's port.
     pub store_public_url: Option<String>,
+    /// Whether the store's name holds the bucket's, as Amazon S3's does.
+    pub store_address_style: AddressStyle,
     /// The certificate of both ports, which then speak TLS only.
     pub tls: Option<TlsFiles>,
     /// Whether this process is a function, as in AWS Lambda: it answers one request at a time, each answer whole and of at
@@ -62,6 +65,7 @@ impl Default for NetworkConfig {
             store_listen: SocketAddr::new(local, 9000),
             public_url: None,
             store_public_url: None,
+            store_address_style: AddressStyle::Path,
             tls: None,
             function: false,
             drain_seconds: 30,

@@ -10,6 +10,8 @@ pub mod delivery;
 pub mod domain;
 pub mod events;
 pub mod http;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod links;
 #[cfg(feature = "serve")]
 pub mod listener;
@@ -19,6 +21,7 @@ pub mod process;
 pub mod s3;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod setup;
 pub mod telemetry;
 #[cfg(feature = "serve")]
 pub mod tls;

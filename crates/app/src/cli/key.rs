@@ -1,14 +1,15 @@
 //! `qdn key`: application keys for servers, phone shortcuts and pages of other origins.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::link::RoleArgument;
-use super::{DataArgument, say};
-use crate::config::{UploadConfig, is_origin};
+use super::{DataArgument, by_flag, say};
+use crate::config::UploadConfig;
 use crate::db::Db as _;
-use crate::domain::{Application, ApplicationId, ApplicationKind, JobId, Role, Scope, Secret};
+use crate::domain::{ApplicationId, ApplicationKind, Role};
 use crate::http::now;
+use crate::setup::{self, NewApplication};
 
 #[derive(Subcommand)]
 pub(super) enum KeyCommand {
@@ -58,33 +59,14 @@ pub(super) async fn run(command: KeyCommand) -> anyhow::Result<()> {
 
 async fn add(arguments: AddArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
-    if let Some(bad) = arguments.origins.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
-        bail!("--origin must be an origin such as https://www.example.com, or *, not {bad:?}");
-    }
-    let scope = match &arguments.job {
-        Some(text) => {
-            let job_id = JobId::parse(text).map_err(|error| anyhow::anyhow!("--job {error}"))?;
-            db.job(job_id.clone()).await?.with_context(|| format!("there is no job {job_id}"))?;
-            Scope::Job(job_id)
-        }
-        None => Scope::AllJobs,
-    };
-    let (prefix, kind) = match arguments.role.map(Role::from) {
-        Some(role) => ("qdn_sk_", ApplicationKind::Secret { role, scope }),
-        None => ("qdn_pk_", ApplicationKind::Publishable),
-    };
-    let (key, now) = (Secret::generate(prefix), now());
-    let application = Application {
-        application_id: ApplicationId::generate(now),
+    let wish = NewApplication {
         name: arguments.name,
-        kind,
-        key_hash: key.hash(),
-        allowed_origins: arguments.origins,
+        role: arguments.role.map(Role::from),
+        job: arguments.job,
+        origins: arguments.origins,
         requests_per_minute_max: arguments.requests_per_minute_max,
-        created_at: now,
-        revoked_at: None,
     };
-    db.insert_application(application).await?;
+    let key = setup::add_application(&db, wish, now()).await.map_err(by_flag)?;
     say(key.reveal())
 }
 

@@ -4,13 +4,14 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-use super::{DataArgument, say};
+use super::{DataArgument, by_flag, say};
 use crate::config::is_origin;
 use crate::db::Db as _;
-use crate::domain::{JobId, LinkId, Role, Scope};
+use crate::domain::{JobId, LinkId, Role};
 use crate::http::now;
 use crate::links;
 use crate::serve::{Address, address_path};
+use crate::setup::{self, LinkWish};
 
 /// Whom a link is for.
 #[derive(Clone, Copy, ValueEnum)]
@@ -124,15 +125,6 @@ fn job_id(text: &str) -> anyhow::Result<JobId> {
 
 async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
-    let scope = match &arguments.job {
-        Some(text) => {
-            let job_id = job_id(text)?;
-            db.job(job_id.clone()).await?.with_context(|| format!("there is no job {job_id}"))?;
-            Scope::Job(job_id)
-        }
-        None if role == Role::Customer => bail!("a customer's link needs --job"),
-        None => Scope::AllJobs,
-    };
     let origin = match &arguments.public_url {
         Some(url) if !is_origin(url) => {
             bail!("--public-url must be an origin such as https://photos.example.com")
@@ -140,14 +132,14 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
         Some(url) => url.clone(),
         None => server_address(&arguments.data)?.api,
     };
-    let now = now();
-    let seconds = arguments.days.map_or(links::default_seconds(role), |days| u32::from(days) * 86_400);
-    let expires_at = now.checked_add(SignedDuration::from_secs(i64::from(seconds)))?;
-    let may_upload = role != Role::Customer || arguments.may_upload;
-    let new = links::mint(role, scope, may_upload, now, expires_at);
-    let url = links::url(&origin, role, &new.token);
-    let link_id = new.link.link_id.clone();
-    db.insert_link(new.link).await?;
+    let wish = LinkWish {
+        role,
+        job: arguments.job,
+        lives: arguments.days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
+        may_upload: arguments.may_upload,
+    };
+    let (link_id, token) = setup::add_link(&db, &wish, now()).await.map_err(by_flag)?;
+    let url = links::url(&origin, role, &token);
     say(&format!(
         "{}\n{url}\n(link {link_id}; `qdn link revoke {link_id}` takes it back)",
         links::qr_terminal(&url)?

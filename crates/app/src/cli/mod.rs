@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::db::Sqlite;
 use crate::serve::database_path;
+use crate::setup::SetupError;
 
 /// The photo system for field-service businesses.
 #[derive(Parser)]
@@ -114,4 +115,12 @@ fn say(line: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}").context("writing to standard output")
+}
+
+/// A refusal in the words of the command line.
+fn by_flag(error: SetupError) -> anyhow::Error {
+    match error {
+        SetupError::Field { field, problem } => anyhow::anyhow!("--{field} {problem}"),
+        error => error.into(),
+    }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use qdn_sign::AddressStyle;
 
 use super::DataArgument;
 use crate::config::{
@@ -106,6 +107,7 @@ impl ServeArguments {
                 store_listen: on_host(self.store_listen),
                 public_url: self.public_url,
                 store_public_url: self.store_public_url,
+                store_address_style: AddressStyle::Path,
                 tls: self
                     .tls_certificate
                     .zip(self.tls_key)

@@ -34,7 +34,7 @@ pub(super) fn store_origin(app: &App, headers: &HeaderMap) -> Result<String, Pro
 /// The same as an endpoint to sign for.
 pub(super) fn store_endpoint(app: &App, headers: &HeaderMap) -> Result<Endpoint, Problem> {
     let origin = store_origin(app, headers)?;
-    Endpoint::new(&origin, AddressStyle::Path).map_err(|_| bad_host())
+    Endpoint::new(&origin, app.config.network.store_address_style).map_err(|_| bad_host())
 }
 
 fn host(headers: &HeaderMap) -> Result<Authority, Problem> {

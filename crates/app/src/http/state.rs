@@ -77,25 +77,24 @@ impl App {
     /// Puts the parts together.
     pub fn new(
         config: Config,
-        db: Arc<dyn Db>,
+        queue: Queue,
         bucket: Bucket,
         delivery: Delivery,
         pages_application_key: String,
         store_port: u16,
         stop: CancellationToken,
     ) -> Self {
-        let events = Events::default();
         // Most connections stay for those who ask and go.
         let event_streams_max = (config.network.connections_max / 4).clamp(1, EVENT_STREAMS_MAX);
         let inner = Inner {
             config,
-            queue: Queue::new(Arc::clone(&db), events.clone()),
-            events,
+            db: queue.db(),
+            events: queue.events(),
+            queue,
             event_slots: Arc::new(Semaphore::new(event_streams_max)),
             archive_slots: Arc::new(Semaphore::new(ARCHIVES_MAX)),
             stop,
             metrics: Arc::default(),
-            db,
             bucket,
             delivery,
             pages_application_key,

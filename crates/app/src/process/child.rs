@@ -14,6 +14,16 @@ use super::protocol::{Done, GO, Reply};
 /// What a worker may map, in bytes, besides what a photo needs: the program itself and its pipes' buffers.
 const ADDRESS_SPACE_BASE_BYTES: u64 = 512 << 20;
 
+/// What is given to a program that shall be a worker, before the largest photo in bytes.
+pub(super) const ARGUMENTS: [&str; 2] = ["photo-worker", "--bytes-max"];
+
+/// The largest photo, if a program with these arguments shall be a worker.
+pub fn bytes_max_of(arguments: impl IntoIterator<Item = String>) -> Option<u64> {
+    let mut arguments = arguments.into_iter().skip(1);
+    let named = ARGUMENTS.iter().all(|name| arguments.next().as_deref() == Some(*name));
+    arguments.next().filter(|_| named)?.parse().ok()
+}
+
 /// Serves until standard input ends.
 ///
 /// # Errors

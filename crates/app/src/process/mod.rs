@@ -12,16 +12,20 @@ mod pool;
 mod protocol;
 mod queue;
 mod renditions;
+#[cfg(feature = "process")]
+mod solo;
 mod sweep;
 #[cfg(feature = "process")]
 mod worker;
 
 #[cfg(feature = "process")]
-pub use child::run as run_child;
+pub use child::{bytes_max_of, run as run_child};
 pub use metrics::Metrics;
 #[cfg(feature = "serve")]
 pub use pool::Processor;
 pub use queue::Queue;
 pub use renditions::rendition_key;
+#[cfg(feature = "process")]
+pub use solo::{SoloProcessor, Standing};
 pub(crate) use sweep::remove_photo;
 pub use sweep::sweep_deleted;

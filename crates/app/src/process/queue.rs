@@ -14,6 +14,9 @@ use crate::events::{Change, Events};
 /// the pages that are open.
 #[derive(Clone)]
 pub struct Queue {
+    /// Who else is told of photos that S3 told nobody of.
+    #[cfg(feature = "lambda")]
+    messages: Option<Arc<crate::lambda::PhotoMessages>>,
     pub(super) db: Arc<dyn Db>,
     pub(super) bell: Arc<Notify>,
     pub(super) events: Events,
@@ -22,7 +25,30 @@ pub struct Queue {
 impl Queue {
     /// A queue in this database.
     pub fn new(db: Arc<dyn Db>, events: Events) -> Self {
-        Self { db, bell: Arc::default(), events }
+        Self {
+            #[cfg(feature = "lambda")]
+            messages: None,
+            db,
+            bell: Arc::default(),
+            events,
+        }
+    }
+
+    /// The same queue, worked off by a function that is told of photos by messages.
+    #[cfg(feature = "lambda")]
+    pub fn with_messages(mut self, messages: crate::lambda::PhotoMessages) -> Self {
+        self.messages = Some(Arc::new(messages));
+        self
+    }
+
+    /// The database that it stands in.
+    pub fn db(&self) -> Arc<dyn Db> {
+        Arc::clone(&self.db)
+    }
+
+    /// Who is told of changes.
+    pub fn events(&self) -> Events {
+        self.events.clone()
     }
 
     /// Queues photos of one job; those that have no record get one of what the bucket says.
@@ -41,6 +67,13 @@ impl Queue {
         let ids = photos.iter().map(|(photo_id, _)| photo_id.clone()).collect();
         self.db.queue_photos(job_id.clone(), ids, now).await?;
         self.ring();
+        #[cfg(feature = "lambda")]
+        if let Some(messages) = &self.messages {
+            let keys: Vec<_> = photos.iter().map(|(_, object)| object.key.as_str()).collect();
+            if let Err(error) = messages.send(&keys).await {
+                tracing::warn!(%job_id, %error, "photos wait for the schedule: their messages were not sent");
+            }
+        }
         Ok(())
     }
 

@@ -118,8 +118,7 @@ impl Worker {
 impl Process {
     fn start(bytes_max: u64, deadline: Duration) -> io::Result<Self> {
         let mut child = Command::new(own_program()?)
-            .arg("photo-worker")
-            .arg("--bytes-max")
+            .args(super::child::ARGUMENTS)
             .arg(bytes_max.to_string())
             // No key, no address, no folder: it needs none of what stands in the server's environment.
             .env_clear()

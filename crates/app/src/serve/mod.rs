@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use axum::body::Body;
 use http::Request;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use qdn_sign::{Credentials, Signer};
 use qdn_store::{CorsConfig, OriginList, Store, StoreConfig, StoredKey};
 use tokio::net::TcpListener;
@@ -27,12 +27,13 @@ use tower::ServiceExt as _;
 use crate::config::Config;
 use crate::db::{Db, Sqlite};
 use crate::delivery::Delivery;
-use crate::domain::{JobId, Role, Scope};
+use crate::domain::{JobId, Role};
+use crate::events::Events;
 use crate::http::App;
-use crate::links;
 use crate::listener::{self, LimitedBody, ListenerLimits, Port};
-use crate::process::Processor;
+use crate::process::{Processor, Queue};
 use crate::s3::Bucket;
+use crate::setup::{self, LinkWish};
 use crate::tls::Certificate;
 use names::Names;
 
@@ -42,8 +43,6 @@ pub use sample::ensure_applications;
 
 /// How often the store learns of origins that applications were given.
 const ORIGINS_READ_EVERY: Duration = Duration::from_secs(2);
-/// Links that are dead for longer are forgotten.
-const DEAD_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Stored photos that the processor has not heard of yet; more are found by the listing.
 const COMMITS_KEPT: usize = 4_096;
 /// How far the clocks of servers may be apart, and a form that was begun in time may be late.
@@ -103,7 +102,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
         Arc::new(Sqlite::open(&database_path(&data)).await.context("opening the database")?);
     let now = crate::http::now();
     ensure_applications(db.as_ref(), &config, &keys, now).await?;
-    db.prune_links(now.checked_sub(DEAD_LINKS_KEPT)?).await?;
+    db.prune_links(now.checked_sub(setup::DEAD_LINKS_KEPT)?).await?;
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
     let origins = OriginList::default();
     let (tell_commit, commits) = mpsc::channel(COMMITS_KEPT);
@@ -231,7 +230,8 @@ fn assemble(
         bucket: config.storage.bucket.clone(),
         window_seconds: config.uploads.delivery_window_seconds,
     };
-    Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port, stop))
+    let queue = Queue::new(db, Events::default());
+    Ok(App::new(config.clone(), queue, bucket, delivery, keys.application_key.clone(), store_port, stop))
 }
 
 fn processor(config: &Config, app: &App) -> Processor {
@@ -307,24 +307,8 @@ fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
-/// Mints a link and keeps it. The token is returned this once.
-async fn mint(
-    db: &dyn Db,
-    role: Role,
-    scope: Scope,
-    now: Timestamp,
-    lives: SignedDuration,
-) -> anyhow::Result<crate::domain::Secret> {
-    let expires_at = now.checked_add(lives)?;
-    let new = links::mint(role, scope, role != Role::Customer, now, expires_at);
-    db.insert_link(new.link).await?;
-    Ok(new.token)
-}
-
-/// The scope that a link of this role to one job has.
-fn scope_of(role: Role, job_id: &JobId) -> Scope {
-    match role {
-        Role::Staff => Scope::AllJobs,
-        Role::Crew | Role::Customer => Scope::Job(job_id.clone()),
-    }
+/// A link of this role to the sample job; staff see every one.
+fn link_wish(role: Role, job_id: &JobId, lives: SignedDuration) -> LinkWish {
+    let job = (role != Role::Staff).then(|| job_id.to_string());
+    LinkWish { role, job, lives: Some(lives), may_upload: false }
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::keys::write_private;
 use super::names::{Names, local_ip};
-use super::{Keys, READY_TOKENS_AGE, address_path, mint, scope_of};
+use super::{Keys, READY_TOKENS_AGE, address_path, link_wish};
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
+use crate::setup;
 
 /// Takes away the ready file of an earlier run: whoever waits for it must not read dead ports.
 pub(super) fn remove_stale(path: &Path) -> anyhow::Result<()> {
@@ -37,7 +38,7 @@ pub(super) async fn write(
     let now = crate::http::now();
     let mut tokens = serde_json::Map::new();
     for role in [Role::Staff, Role::Crew, Role::Customer] {
-        let token = mint(db, role, scope_of(role, sample_job), now, READY_TOKENS_AGE).await?;
+        let (_, token) = setup::add_link(db, &link_wish(role, sample_job, READY_TOKENS_AGE), now).await?;
         tokens.insert(role.as_str().to_owned(), token.reveal().into());
     }
     let network = &config.network;

@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use super::Keys;
 use crate::config::Config;
 use crate::db::{Db, DbError};
-use crate::domain::{
-    Application, ApplicationId, ApplicationKind, Customer, CustomerId, Job, JobId, JobStatus, Role, Scope,
-    Secret,
-};
+use crate::domain::{ApplicationKind, Customer, CustomerId, Job, JobId, JobStatus, Role, Scope, Secret};
+use crate::setup;
 
 /// Makes the applications of the keys file known to the database, also one that was restored without them.
 ///
@@ -25,21 +23,8 @@ pub async fn ensure_applications(
         ("pages", &keys.application_key, ApplicationKind::Publishable),
         ("command line", &keys.command_key, command),
     ] {
-        let key_hash = Secret::from_caller(key).hash();
-        if db.application_by_key(key_hash).await?.is_some() {
-            continue;
-        }
-        let application = Application {
-            application_id: ApplicationId::generate(now),
-            name: name.to_owned(),
-            kind,
-            key_hash,
-            allowed_origins: Vec::new(),
-            requests_per_minute_max: config.uploads.requests_per_minute_max,
-            created_at: now,
-            revoked_at: None,
-        };
-        db.insert_application(application).await?;
+        let (key, rate) = (Secret::from_caller(key), config.uploads.requests_per_minute_max);
+        setup::ensure_application(db, name, &key, kind, rate, now).await?;
     }
     Ok(())
 }

@@ -5,12 +5,13 @@ use std::io::{IsTerminal as _, Write as _};
 
 use jiff::SignedDuration;
 
+use super::link_wish;
 use super::names::Names;
-use super::{mint, scope_of};
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
 use crate::links;
+use crate::setup;
 
 /// Links that the terminal shows live for a week.
 const WELCOME_LINKS_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -49,7 +50,7 @@ async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names
         (Role::Crew, "Sample job, for the crew"),
         (Role::Customer, "Sample job, for its customer"),
     ] {
-        let token = mint(db, role, scope_of(role, sample_job), now, WELCOME_LINKS_AGE).await?;
+        let (_, token) = setup::add_link(db, &link_wish(role, sample_job, WELCOME_LINKS_AGE), now).await?;
         let url = links::url(&origin, role, &token);
         writeln!(text, "  {label}:\n    {url}\n")?;
         if role == Role::Crew {

@@ -1,0 +1,128 @@
+//! What the schedule and the operator ask of the photo function, by invoking it: AWS asks them who they are.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Settings;
+use crate::db::{Db, DbError};
+use crate::domain::{ApplicationId, ApplicationKind, LinkId, Role};
+use crate::links;
+use crate::setup::{self, LinkWish, NewApplication, SetupError};
+
+/// A command: `{"qdn": "sweep"}`, `{"qdn": "add_link", "role": "crew"}`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "qdn", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Command {
+    /// Remove what deleted photos left, and take up photos that wait though no message speaks of them.
+    Sweep {},
+    /// Make the pages' key known to the database, and a first link for staff.
+    Setup {},
+    /// Make an application key. API Gateway must be told of it too.
+    AddKey {
+        name: String,
+        role: Option<String>,
+        job: Option<String>,
+        #[serde(default)]
+        origins: Vec<String>,
+        requests_per_minute_max: Option<u32>,
+    },
+    /// List the applications.
+    ListKeys {},
+    /// Take an application's key back.
+    RevokeKey { application_id: String },
+    /// Make a link.
+    AddLink {
+        role: String,
+        job: Option<String>,
+        seconds: Option<u32>,
+        #[serde(default)]
+        may_upload: bool,
+    },
+    /// Take a link back.
+    RevokeLink { link_id: String },
+}
+
+/// Why a command was not carried out, for the operator.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    #[error("{0}")]
+    Setup(#[from] SetupError),
+    #[error("{0}")]
+    Db(#[from] DbError),
+    #[error("{0}")]
+    Time(#[from] jiff::Error),
+    #[error("role must be staff, crew or customer, not {0:?}")]
+    Role(String),
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+}
+
+/// Carries out a command of the operator.
+pub(super) async fn carry_out(
+    command: Command,
+    db: &dyn Db,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Value, CommandError> {
+    let rate = settings.config.uploads.requests_per_minute_max;
+    Ok(match command {
+        // The processor's own.
+        Command::Sweep {} => json!({}),
+        Command::Setup {} => {
+            let kind = ApplicationKind::Publishable;
+            setup::ensure_application(db, "pages", &settings.application_key, kind, rate, now).await?;
+            let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
+            link(db, settings, &wish, now).await?
+        }
+        Command::AddKey { name, role, job, origins, requests_per_minute_max } => {
+            let role = role.as_deref().map(read_role).transpose()?;
+            let requests_per_minute_max = requests_per_minute_max.unwrap_or(rate).max(1);
+            let wish = NewApplication { name, role, job, origins, requests_per_minute_max };
+            json!({ "key": setup::add_application(db, wish, now).await?.reveal() })
+        }
+        Command::ListKeys {} => {
+            let applications = db.applications().await?.into_iter().map(|application| {
+                json!({
+                    "application_id": application.application_id.as_str(),
+                    "name": application.name,
+                    "revoked": application.revoked_at.is_some(),
+                })
+            });
+            json!({ "applications": applications.collect::<Vec<_>>() })
+        }
+        Command::RevokeKey { application_id } => {
+            let id =
+                ApplicationId::parse(&application_id).map_err(|_| CommandError::Unknown("application"))?;
+            known(db.revoke_application(id, now).await?, "application")?
+        }
+        Command::AddLink { role, job, seconds, may_upload } => {
+            let lives = seconds.map(|seconds| SignedDuration::from_secs(seconds.into()));
+            let wish = LinkWish { role: read_role(&role)?, job, lives, may_upload };
+            link(db, settings, &wish, now).await?
+        }
+        Command::RevokeLink { link_id } => {
+            let id = LinkId::parse(&link_id).map_err(|_| CommandError::Unknown("link"))?;
+            known(db.revoke_link(id, now).await?, "link")?
+        }
+    })
+}
+
+async fn link(
+    db: &dyn Db,
+    settings: &Settings,
+    wish: &LinkWish,
+    now: Timestamp,
+) -> Result<Value, CommandError> {
+    let (link_id, token) = setup::add_link(db, wish, now).await?;
+    let origin = settings.config.network.public_url.as_deref().unwrap_or_default();
+    Ok(json!({ "link_id": link_id.as_str(), "url": links::url(origin, wish.role, &token) }))
+}
+
+fn read_role(text: &str) -> Result<Role, CommandError> {
+    Role::parse(text).ok_or_else(|| CommandError::Role(text.to_owned()))
+}
+
+fn known(known: bool, what: &'static str) -> Result<Value, CommandError> {
+    known.then(|| json!({ "revoked": true })).ok_or(CommandError::Unknown(what))
+}
