@@ -60,10 +60,12 @@ test("a photo is tagged, captioned and hidden, and the customer sees just that",
   await caption.fill("  Cracked before we came ");
   await caption.press("Enter");
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
-  expect(await photosOf(server, jobId)).toMatchObject([
-    { phase: "issue", caption: "Cracked before we came" },
-    { phase: null, caption: null },
-  ]);
+  await expect
+    .poll(() => photosOf(server, jobId))
+    .toMatchObject([
+      { phase: "issue", caption: "Cracked before we came" },
+      { phase: null, caption: null },
+    ]);
 
   // In the field the arrow keys move in the text, and what is left behind by another photo is saved.
   await caption.fill("Cracked lid");
@@ -132,7 +134,7 @@ test("a deleted photo is gone at once, comes back by undo and is deleted when th
   await page.getByRole("button", { name: "Undo" }).first().click();
   await expect(photosIn(page)).toHaveCount(2);
   await page.mouse.move(700, 10);
-  await expect(page.getByRole("button", { name: "Undo" })).toHaveCount(0, { timeout: 12_000 });
+  await expect(page.getByRole("button", { name: "Undo" })).toHaveCount(0, { timeout: 30_000 });
   await expect
     .poll(async () => (await photosOf(server, jobId)).map((photo) => photo.photo_id).sort())
     .toEqual([ids[1], ids[2]].sort());
@@ -175,7 +177,7 @@ test("a deletion that fails brings the photo back and can be tried again", async
   await page.keyboard.press("Delete");
   await expect(photosIn(page)).toHaveCount(0);
   const note = page.getByText("The photo is still there: it wasn't deleted.");
-  await expect(note).toBeVisible({ timeout: 12_000 });
+  await expect(note).toBeVisible({ timeout: 30_000 });
   await expect(photosIn(page)).toHaveCount(1);
   await page.unroute("**/jobs/*/photos/*");
   await page.locator(".undo-note").getByRole("button", { name: "Try again" }).click();
@@ -234,7 +236,7 @@ test("photos stand in the order they were taken, under their days", async ({
   const order = [...listed]
     .sort((a, b) => Date.parse(String(a.taken_at)) - Date.parse(String(b.taken_at)))
     .map((photo) => photo.photo_id);
-  expect(await idsIn(page)).toEqual(order);
+  await expect.poll(() => idsIn(page)).toEqual(order);
   expect(new Set(order)).toEqual(new Set([late, noon, early]));
 });
 

@@ -52,11 +52,9 @@ test("the gallery tells the job in order of capture, whatever order the photos c
   await expectPhotos(page, 3);
   const said = () =>
     photosIn(page).evaluateAll((images) => images.map((image) => image.getAttribute("alt")));
-  expect(await said()).toEqual([
-    "First, Photo 1 of 3",
-    "Second, Photo 2 of 3",
-    "Third, Photo 3 of 3",
-  ]);
+  await expect
+    .poll(said)
+    .toEqual(["First, Photo 1 of 3", "Second, Photo 2 of 3", "Third, Photo 3 of 3"]);
   const headings = page.getByRole("heading", { level: 2 });
   await expect(headings).toHaveText([/Tuesday, November 24\s+2 photos/, /Wednesday, November 25/]);
   await expect(page.locator(".frame"), "nothing to compare").toHaveCount(0);
@@ -116,7 +114,7 @@ test("before and after are compared by finger, and the page still scrolls over t
 
   await fingers.swipe({ x: x(0.6), y }, { x: x(0.6), y: y - 150 });
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(50);
-  expect(await dividerAt(page), "a scroll moves the page alone").toBeCloseTo(0.25, 1);
+  await expect.poll(() => dividerAt(page), "a scroll moves the page alone").toBeCloseTo(0.25, 1);
 });
 
 test("places that carry one caption before and after are compared each by itself", async ({
@@ -176,7 +174,7 @@ test("a customer with several jobs picks one and goes back to the others", async
   await page.getByRole("button", { name: "Shed" }).tap();
   await page.getByRole("button", { name: "All your jobs" }).tap();
   await expect(page.getByRole("heading", { name: "Your jobs" })).toBeVisible();
-  expect(page.url()).toBe(link);
+  await expect(page).toHaveURL(link);
 });
 
 test("a photo that the crew adds comes by itself, and the job's end is told", async ({
@@ -223,6 +221,6 @@ test("nothing is wider than a small phone in either language", async ({ server, 
       ...{ viewport: { width: 320, height: 640 }, locale },
     });
     await expect(page.locator(".frame")).toBeVisible();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   }
 });
