@@ -67,3 +67,8 @@ def test_the_pages_of_the_program_are_served_with_a_policy(server):
         assert answer.status_code == 200 and "<html" in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert Caller(server).get(f"/{page}").headers["Location"] == f"/{page}/"
+
+
+def test_the_customers_page_has_the_connection_to_the_store_made_early(server):
+    assert Caller(server).get("/track/").headers["Link"] == f"<{server.store}>; rel=preconnect"
+    assert "Link" not in Caller(server).get("/dashboard/").headers

@@ -177,6 +177,59 @@ test("a customer with several jobs picks one and goes back to the others", async
   await expect(page).toHaveURL(link);
 });
 
+test("the photos are asked for without waiting to hear which job it is", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("At once");
+  await addPhotos(server, jobId, [{ file: SMALL }]);
+  const page = await openPage("about:blank", PHONE);
+  // Neither is answered before the photos are asked for: who waits for them first waits in vain.
+  const photosAsked = page.waitForRequest(/\/list_photos\?/);
+  for (const path of [/\/jobs\?/, /\/session$/]) {
+    await page.route(path, async (route) => {
+      await photosAsked;
+      await route.continue();
+    });
+  }
+  const lists: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/list_photos")) lists.push(request.url());
+  });
+  await page.goto(await server.mintLink(jobId, "customer"));
+  await expectPhotos(page, 1);
+  expect(lists, "one list, asked for once").toHaveLength(1);
+});
+
+test("the job that a link names decides nothing, the token does", async ({ server, openPage }) => {
+  const [mine, theirs] = [await server.addJob("Mine alone"), await server.addJob("Theirs alone")];
+  await addPhotos(server, mine, [{ file: SMALL }]);
+  await addPhotos(server, theirs, [{ file: SMALL }, { file: SMALL }]);
+  const link = await server.mintLink(mine, "customer");
+  expect(link).toMatch(new RegExp(`#t=[\\w-]+&j=${mine}$`));
+  const [plain] = link.split("&j=");
+  const answers: { status: number; code: unknown }[] = [];
+  for (const named of [`&j=${theirs}`, "&j=nothing-like-it", "&j=a/b", "&j=", ""]) {
+    const page = await openPage("about:blank", { ...PHONE, expected: /status of 404/ });
+    const urls: string[] = [];
+    page.on("request", (request) => urls.push(request.url(), request.headers().referer ?? ""));
+    page.on("response", async (response) => {
+      if (response.status() !== 404) return;
+      answers.push({ status: response.status(), code: (await response.json()).code });
+    });
+    await page.goto(plain + named);
+    await expect(page.getByRole("heading", { name: "Mine alone" }), named).toBeVisible();
+    await expectPhotos(page, 1);
+    await expect(page, "a bookmark or a reload works as the link does").toHaveURL(plain + named);
+    expect(urls.join(" "), "what stands in the fragment stays there").not.toContain("&j=");
+    await page.reload();
+    await expectPhotos(page, 1);
+    await page.close();
+  }
+  expect(answers.length, "the two that could be jobs, each opened twice").toBe(4);
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+});
+
 test("a photo that the crew adds comes by itself, and the job's end is told", async ({
   server,
   openPage,

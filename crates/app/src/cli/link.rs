@@ -145,7 +145,7 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
     let expires_at = now.checked_add(SignedDuration::from_secs(i64::from(seconds)))?;
     let may_upload = role != Role::Customer || arguments.may_upload;
     let new = links::mint(role, scope, may_upload, now, expires_at);
-    let url = links::url(&origin, role, &new.token);
+    let url = links::url(&origin, role, &new.link.scope, &new.token);
     let link_id = new.link.link_id.clone();
     db.insert_link(new.link).await?;
     say(&format!(

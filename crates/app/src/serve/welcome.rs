@@ -49,8 +49,9 @@ async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names
         (Role::Crew, "Sample job, for the crew"),
         (Role::Customer, "Sample job, for its customer"),
     ] {
-        let token = mint(db, role, scope_of(role, sample_job), now, WELCOME_LINKS_AGE).await?;
-        let url = links::url(&origin, role, &token);
+        let scope = scope_of(role, sample_job);
+        let token = mint(db, role, scope.clone(), now, WELCOME_LINKS_AGE).await?;
+        let url = links::url(&origin, role, &scope, &token);
         writeln!(text, "  {label}:\n    {url}\n")?;
         if role == Role::Crew {
             crew_url = url;
