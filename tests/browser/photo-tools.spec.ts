@@ -283,3 +283,50 @@ test("several photos are picked, tagged, hidden and deleted together", async ({
   await page.keyboard.press("Enter");
   await expect(openPicture(page)).toBeVisible();
 });
+
+test("photos are seen by their tag, with the keyboard too, and an open one stays", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("By tag");
+  const phases = ["before", "before", "after", undefined] as const;
+  await addPhotos(
+    server,
+    jobId,
+    phases.map((phase) => ({ file: SMALL, ...(phase === undefined ? {} : { phase }) })),
+  );
+  const page = await openPage(
+    `${server.ready.api}/dashboard/jobs/${jobId}#t=${server.ready.tokens.staff}`,
+  );
+  await expectPhotos(page, 4);
+  const filter = page.getByRole("group", { name: "Show photos by tag" });
+  await expect(filter.getByRole("button")).toHaveText(["All 4", "Before 2", "After 1", "No tag 1"]);
+  await filter.getByRole("button", { name: "All" }).focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(tiles(page)).toHaveCount(2);
+  await expect(filter.getByRole("button", { name: "Before" })).toHaveAttribute(
+    "aria-pressed",
+    "true",
+  );
+  await expect(filter.getByRole("button", { name: "Before" })).toBeFocused();
+
+  // In large only those are gone through; one that gets another tag stays until it is closed.
+  await tiles(page).first().click();
+  await expect(page.locator("#lightbox-title")).toContainText("1 of 2");
+  await tag(page, "During").click();
+  await expect(tag(page, "During")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator("#lightbox-title")).toContainText("1 of 2");
+  await page.keyboard.press("Escape");
+  await expect(tiles(page)).toHaveCount(1);
+  await expect(page.locator("#photos-title"), "its tile is gone").toBeFocused();
+  await expect(filter.getByRole("button")).toHaveText([
+    ...["All 4", "Before 1", "During 1", "After 1", "No tag 1"],
+  ]);
+
+  // The last one of a tag gone, all are there again.
+  await tiles(page).focus();
+  await page.keyboard.press("Delete");
+  await expect(tiles(page)).toHaveCount(3);
+  await expect(filter.getByRole("button", { name: "All" })).toHaveAttribute("aria-pressed", "true");
+});
