@@ -67,3 +67,15 @@ def test_the_pages_of_the_program_are_served_with_a_policy(server):
         assert answer.status_code == 200 and "<html" in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert Caller(server).get(f"/{page}").headers["Location"] == f"/{page}/"
+
+
+def test_the_customers_page_has_the_connection_to_the_store_made_early(server):
+    assert Caller(server).get("/track/").headers["Link"] == f"<{server.store}>; rel=preconnect"
+    assert "Link" not in Caller(server).get("/dashboard/").headers
+
+
+def test_the_policy_of_the_service_worker_names_no_store_that_may_move(server):
+    policy = Caller(server).get("/capture/sw.js").headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy and server.store not in policy
+    # Only the file itself is the worker's: what is no file is the page.
+    assert server.store in Caller(server).get("/dashboard/sw.js").headers["Content-Security-Policy"]

@@ -59,8 +59,14 @@ test("a photo goes from the camera to the server with tag, time and place", asyn
   await page.getByLabel("Add the place to new photos").check();
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Before" }).click();
-  // The phone finds itself within moments; no photo waits for it.
-  await page.waitForTimeout(500);
+  // No photo waits for the phone to find itself. The page asked before us, and so has its answer when we have ours.
+  await page.evaluate(
+    () =>
+      new Promise<void>((found, lost) => {
+        const options = { maximumAge: Infinity, timeout: 20_000 };
+        navigator.geolocation.getCurrentPosition(() => found(), lost, options);
+      }),
+  );
   await camera(page).setInputFiles(photoNamed("image.jpg", BIG));
   await expect(truth(page)).toHaveText("1 photo safe on the server");
   await expectPhotos(page, 1);

@@ -22,6 +22,15 @@ export const PHONE: BrowserContextOptions = {
   isMobile: true,
 };
 
+/** How many times slower than this machine the pages run: a test that looks too early is found that way. */
+const SLOWER = Number(process.env.QDN_BROWSER_SLOWER ?? "1");
+
+async function slowDown(page: Page): Promise<void> {
+  if (SLOWER === 1) return;
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+}
+
 interface PerTest {
   openPage: OpenPage;
 }
@@ -52,6 +61,7 @@ export const test = base.extend<PerTest, PerWorker>({
         });
       });
       const page = await context.newPage();
+      await slowDown(page);
       page.on("console", (message) => {
         const bad = message.type() === "error" || message.type() === "warning";
         if (bad && !expected?.test(message.text())) complaints.push(message.text());
@@ -75,13 +85,30 @@ export async function expectPhotos(page: Page, count: number): Promise<string[]>
   const images = photosIn(page);
   // A list that comes meanwhile may put photos in another order, and their pictures elsewhere.
   await expect(async () => {
-    await expect(images).toHaveCount(count);
+    await expect(images).toHaveCount(count, { timeout: 10_000 });
     for (const image of await images.all()) {
       await image.scrollIntoViewIfNeeded({ timeout: 2_000 });
       await expect(image).not.toHaveJSProperty("naturalWidth", 0, { timeout: 2_000 });
     }
-  }).toPass({ timeout: 30_000 });
+  }).toPass({ timeout: 60_000 });
   return images.evaluateAll((elements) => elements.map((e) => (e as HTMLImageElement).currentSrc));
+}
+
+/**
+ * Notes from now on whether a text stands on the page, however shortly: what goes by itself may be gone before anybody
+ * looks. The answer waits until it was there.
+ */
+export async function noticing(page: Page, text: string): Promise<() => Promise<void>> {
+  await page.evaluate((wanted) => {
+    const noticed = ((window as { noticed?: Set<string> }).noticed ??= new Set());
+    const look = () => document.body.textContent?.includes(wanted) && noticed.add(wanted);
+    look();
+    const parts = { childList: true, subtree: true, characterData: true };
+    new MutationObserver(look).observe(document.body, parts);
+  }, text);
+  const wasThere = (wanted: string) =>
+    (window as { noticed?: Set<string> }).noticed?.has(wanted) ?? false;
+  return () => expect.poll(() => page.evaluate(wasThere, text), `was “${text}” said`).toBe(true);
 }
 
 /** The large picture of the photo that is open. */

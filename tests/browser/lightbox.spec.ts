@@ -12,10 +12,22 @@ const opened = (page: Page) =>
   expect(page.locator(".lightbox .pswp__zoom-wrap").nth(1)).toBeAttached();
 
 const boxOf = async (page: Page) => {
-  const box = await openPicture(page).boundingBox();
-  if (box === null) throw new Error("no photo is open");
-  return box;
+  // While one photo takes the place of another there may be none for a moment.
+  await expect(openPicture(page)).toBeVisible();
+  return (await openPicture(page).boundingBox()) ?? { x: NaN, y: NaN, width: NaN, height: NaN };
 };
+
+/** Where the photo stands once it stands still. */
+async function boxAtRest(page: Page) {
+  let box = await boxOf(page);
+  await expect(async () => {
+    const before = box;
+    await page.waitForTimeout(50);
+    box = await boxOf(page);
+    expect(box).toEqual(before);
+  }).toPass();
+  return box;
+}
 
 /** How often the photo is as wide as at first. */
 const widthOver = (page: Page, first: { width: number }) =>
@@ -55,7 +67,7 @@ test("a photo is swiped, pinched and tapped as in a phone's own gallery", async 
   await expect(page.locator(".lightbox footer")).toContainText("Photo number 2");
   await opened(page);
   await expect.poll(async () => (await boxOf(page)).width, "as wide as the screen").toBe(390);
-  const fit = await boxOf(page);
+  const fit = await boxAtRest(page);
 
   await swipeBy(-300);
   await expect(counter(page)).toContainText("3 of 3");
@@ -72,7 +84,7 @@ test("a photo is swiped, pinched and tapped as in a phone's own gallery", async 
 
   await fingers.pinch(middle, 60, 240);
   await widthOver(page, fit).toBeGreaterThan(2);
-  const enlarged = await boxOf(page);
+  const enlarged = await boxAtRest(page);
   await swipeBy(60);
   await expect(counter(page), "a moved enlarged photo is the same photo").toContainText("2 of 3");
   await expect.poll(async () => (await boxOf(page)).x).toBeGreaterThan(enlarged.x + 20);
@@ -99,7 +111,7 @@ test("going back closes the photo and not the page", async ({ server, openPage }
   await expect(openPicture(page)).toBeVisible();
   await page.goBack();
   await expect(page.locator(".lightbox")).toHaveCount(0);
-  expect(page.url(), "still the link itself").toBe(link);
+  await expect(page, "still the link itself").toHaveURL(link);
   await expectPhotos(page, 2);
 
   // Closed by its button it leaves nothing behind to go back through.
@@ -108,7 +120,7 @@ test("going back closes the photo and not the page", async ({ server, openPage }
   await page.getByRole("button", { name: "Close" }).tap();
   await expect(page.locator(".lightbox")).toHaveCount(0);
   await expect.poll(() => page.evaluate(() => "over" in (history.state ?? {}))).toBe(false);
-  expect(await page.evaluate(() => history.length)).toBe(steps);
+  await expect.poll(() => page.evaluate(() => history.length)).toBe(steps);
 });
 
 test("a photo is seen, enlarged and put away with the keyboard alone", async ({
@@ -129,7 +141,7 @@ test("a photo is seen, enlarged and put away with the keyboard alone", async ({
   await page.keyboard.press("ArrowLeft");
   await expect(page.getByRole("dialog", { name: "Photo 2 of 3" })).toBeVisible();
 
-  const fit = await boxOf(page);
+  const fit = await boxAtRest(page);
   await page.keyboard.press("z");
   await widthOver(page, fit).toBeGreaterThan(2);
   await page.getByRole("button", { name: "Zoom out" }).press("Enter");
@@ -179,6 +191,7 @@ test("the open photo stays when another is added, and the next takes its place w
 
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
+  await expect(page.locator(".lightbox footer")).toContainText("Photo number 2");
   await server.asStaff("DELETE", `/jobs/${jobId}/photos/${second?.photo_id}`);
   await refresh();
   await expect(counter(page)).toContainText("1 of 2");

@@ -121,6 +121,26 @@ test("photos that are left are sent by the browser itself when the page is close
   await expect(truth(other)).toHaveText("All 3 safe on the server");
 });
 
+test("photos left on a closed page are sent also after the store has moved", async ({ phone }) => {
+  const server = await Server.start();
+  const jobId = await server.addJob("The store moves");
+  const context = await phone.start();
+  const page = await context.newPage();
+  await page.goto(await server.mintLink(jobId, "crew"));
+  await worksOffline(page);
+  await context.setOffline(true);
+  await fileInput(page).setInputFiles(await manyPhotos(2));
+  await expect(truth(page)).toHaveText("2 only on this phone, waiting for signal");
+  await context.newPage();
+  await page.close();
+  await server.moveStore();
+  await context.setOffline(false);
+  await expect
+    .poll(async () => (await server.listPhotos(jobId)).length, { timeout: 90_000 })
+    .toBe(2);
+  await server.stop();
+});
+
 test("two windows send every photo once", async ({ server, phone }) => {
   const jobId = await server.addJob("Two windows");
   const link = await server.mintLink(jobId, "crew");

@@ -8,7 +8,7 @@ test("a staff link opens the dashboard and leaves no token in the address", asyn
   const page = await openPage(server.link("dashboard", server.ready.tokens.staff));
   await expect(page.getByRole("heading", { name: "Jobs" })).toBeVisible();
   await expect(page.locator("a.job-row").first()).toBeVisible();
-  expect(page.url()).toBe(`${server.ready.api}/dashboard/`);
+  await expect(page).toHaveURL(`${server.ready.api}/dashboard/`);
   expect(await page.evaluate(() => document.cookie), "the session is out of scripts' reach").toBe(
     "",
   );
@@ -43,12 +43,12 @@ test("the drawer has an address, closes with Escape and gives the focus back", a
   await page.keyboard.press("Enter");
   const drawer = page.getByRole("dialog", { name: "Keyboard job" });
   await expect(drawer.getByRole("heading", { name: "Keyboard job" })).toBeFocused();
-  expect(page.url()).toBe(`${server.ready.api}/dashboard/jobs/${jobId}`);
+  await expect(page).toHaveURL(`${server.ready.api}/dashboard/jobs/${jobId}`);
 
   await page.keyboard.press("Escape");
   await expect(drawer).toHaveCount(0);
   await expect(row).toBeFocused();
-  expect(page.url()).toBe(`${server.ready.api}/dashboard/`);
+  await expect(page).toHaveURL(`${server.ready.api}/dashboard/`);
 
   await page.goForward();
   await expect(drawer).toBeVisible();

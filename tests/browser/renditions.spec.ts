@@ -75,7 +75,7 @@ test("photos of all eight orientations stand upright, small and large", async ({
   const page = await seenByCustomer(server, openPage, jobId, ORIENTATIONS);
   for (const url of await expectPhotos(page, 8)) expect(url).toContain("/thumb");
   for (const image of await photosIn(page).all()) {
-    expect(await cornersOf(image)).toEqual(UPRIGHT);
+    await expect.poll(() => cornersOf(image)).toEqual(UPRIGHT);
   }
   await photosIn(page).first().click();
   for (let number = 1; number <= 8; number += 1) {
@@ -85,7 +85,7 @@ test("photos of all eight orientations stand upright, small and large", async ({
     await expect
       .poll(() => large.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.complete]))
       .toEqual([480, true]);
-    expect(await cornersOf(large), `photo ${number}`).toEqual(UPRIGHT);
+    await expect.poll(() => cornersOf(large), `photo ${number}`).toEqual(UPRIGHT);
     await page.keyboard.press("ArrowRight");
   }
 });
@@ -99,6 +99,6 @@ test("a phone's HEIC, which this browser cannot show, is seen on the track page"
   const page = await seenByCustomer(server, openPage, jobId, files);
   await expectPhotos(page, 3);
   for (const image of await photosIn(page).all()) {
-    expect(await cornersOf(image)).toEqual(UPRIGHT);
+    await expect.poll(() => cornersOf(image)).toEqual(UPRIGHT);
   }
 });

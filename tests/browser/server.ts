@@ -23,56 +23,48 @@ export interface ListedPhoto {
   url: string;
 }
 
-const READY_MS_MAX = 20_000;
+const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 
 /** A running qdn with an empty data folder of its own. */
 export class Server {
   private constructor(
-    readonly ready: Ready,
-    private readonly child: ChildProcess,
+    public ready: Ready,
+    private child: ChildProcess,
     private readonly folder: string,
   ) {}
 
   /** Starts the binary that QDN_BIN names, with more settings if need be, and waits until both its ports answer. */
   static async start(...settings: string[]): Promise<Server> {
-    const binary = process.env.QDN_BIN;
-    if (!binary) throw new Error("QDN_BIN must name the qdn binary, for instance target/debug/qdn");
     const folder = await mkdtemp(join(tmpdir(), "qdn-browser-"));
-    const readyFile = join(folder, "ready.json");
-    const child = spawn(
-      binary,
-      [
-        ...["serve", "--data", join(folder, "data"), "--ready-file", readyFile],
-        ...["--listen", "127.0.0.1:0", "--store-listen", "127.0.0.1:0"],
-        ...settings,
-      ],
-      { stdio: ["ignore", "ignore", "pipe"] },
-    );
-    let said = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4_000);
-    });
-    const until = Date.now() + READY_MS_MAX;
-    while (Date.now() < until && child.exitCode === null) {
-      const ready = await readReady(readyFile);
-      if (ready !== null) return new Server(ready, child, folder);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    child.kill("SIGKILL");
-    throw new Error(`qdn serve was not ready in time; it said: ${said}`);
+    const { ready, child } = await serve(folder, "127.0.0.1:0", settings);
+    return new Server(ready, child, folder);
+  }
+
+  /** Starts it again with the same data and address, but its store at another one. */
+  async moveStore(): Promise<void> {
+    const before = this.ready;
+    await this.end();
+    const { ready, child } = await serve(this.folder, new URL(before.api).host, []);
+    if (ready.store === before.store) throw new Error("the store is where it was");
+    [this.ready, this.child] = [ready, child];
   }
 
   /** Stops the server as a service manager does; it must end by itself and well. */
   async stop(): Promise<void> {
+    const code = await this.end();
+    await rm(this.folder, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`qdn serve ended with ${code ?? "a signal"} on SIGTERM`);
+  }
+
+  private async end(): Promise<number | null> {
     const ended = new Promise<number | null>((resolve) => this.child.once("exit", resolve));
     if (this.child.exitCode !== null) throw new Error("qdn serve ended before it was told to");
     this.child.kill("SIGTERM");
     const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP_MS_MAX);
     const code = await ended;
     clearTimeout(timer);
-    await rm(this.folder, { recursive: true, force: true });
-    if (code !== 0) throw new Error(`qdn serve ended with ${code ?? "a signal"} on SIGTERM`);
+    return code;
   }
 
   /** The address of a page as a link of that role opens it. */
@@ -124,6 +116,39 @@ export class Server {
     const query = new URLSearchParams({ job_id: jobId, limit: "1000" });
     return (await this.asStaff<{ photos: ListedPhoto[] }>("GET", `/list_photos?${query}`)).photos;
   }
+}
+
+/** Starts the program and waits until both its ports answer. */
+async function serve(
+  folder: string,
+  listen: string,
+  settings: readonly string[],
+): Promise<{ ready: Ready; child: ChildProcess }> {
+  const binary = process.env.QDN_BIN;
+  if (!binary) throw new Error("QDN_BIN must name the qdn binary, for instance target/debug/qdn");
+  const readyFile = join(folder, "ready.json");
+  await rm(readyFile, { force: true });
+  const child = spawn(
+    binary,
+    [
+      ...["serve", "--data", join(folder, "data"), "--ready-file", readyFile],
+      ...["--listen", listen, "--store-listen", "127.0.0.1:0"],
+      ...settings,
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4_000);
+  });
+  const until = Date.now() + READY_MS_MAX;
+  while (Date.now() < until && child.exitCode === null) {
+    const ready = await readReady(readyFile);
+    if (ready !== null) return { ready, child };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill("SIGKILL");
+  throw new Error(`qdn serve was not ready in time; it said: ${said}`);
 }
 
 /** The ready file's content, null while it is not there or not whole. */

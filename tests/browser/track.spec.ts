@@ -52,11 +52,9 @@ test("the gallery tells the job in order of capture, whatever order the photos c
   await expectPhotos(page, 3);
   const said = () =>
     photosIn(page).evaluateAll((images) => images.map((image) => image.getAttribute("alt")));
-  expect(await said()).toEqual([
-    "First, Photo 1 of 3",
-    "Second, Photo 2 of 3",
-    "Third, Photo 3 of 3",
-  ]);
+  await expect
+    .poll(said)
+    .toEqual(["First, Photo 1 of 3", "Second, Photo 2 of 3", "Third, Photo 3 of 3"]);
   const headings = page.getByRole("heading", { level: 2 });
   await expect(headings).toHaveText([/Tuesday, November 24\s+2 photos/, /Wednesday, November 25/]);
   await expect(page.locator(".frame"), "nothing to compare").toHaveCount(0);
@@ -116,7 +114,7 @@ test("before and after are compared by finger, and the page still scrolls over t
 
   await fingers.swipe({ x: x(0.6), y }, { x: x(0.6), y: y - 150 });
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(50);
-  expect(await dividerAt(page), "a scroll moves the page alone").toBeCloseTo(0.25, 1);
+  await expect.poll(() => dividerAt(page), "a scroll moves the page alone").toBeCloseTo(0.25, 1);
 });
 
 test("places that carry one caption before and after are compared each by itself", async ({
@@ -176,7 +174,60 @@ test("a customer with several jobs picks one and goes back to the others", async
   await page.getByRole("button", { name: "Shed" }).tap();
   await page.getByRole("button", { name: "All your jobs" }).tap();
   await expect(page.getByRole("heading", { name: "Your jobs" })).toBeVisible();
-  expect(page.url()).toBe(link);
+  await expect(page).toHaveURL(link);
+});
+
+test("the photos are asked for without waiting to hear which job it is", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("At once");
+  await addPhotos(server, jobId, [{ file: SMALL }]);
+  const page = await openPage("about:blank", PHONE);
+  // Neither is answered before the photos are asked for: who waits for them first waits in vain.
+  const photosAsked = page.waitForRequest(/\/list_photos\?/);
+  for (const path of [/\/jobs\?/, /\/session$/]) {
+    await page.route(path, async (route) => {
+      await photosAsked;
+      await route.continue();
+    });
+  }
+  const lists: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/list_photos")) lists.push(request.url());
+  });
+  await page.goto(await server.mintLink(jobId, "customer"));
+  await expectPhotos(page, 1);
+  expect(lists, "one list, asked for once").toHaveLength(1);
+});
+
+test("the job that a link names decides nothing, the token does", async ({ server, openPage }) => {
+  const [mine, theirs] = [await server.addJob("Mine alone"), await server.addJob("Theirs alone")];
+  await addPhotos(server, mine, [{ file: SMALL }]);
+  await addPhotos(server, theirs, [{ file: SMALL }, { file: SMALL }]);
+  const link = await server.mintLink(mine, "customer");
+  expect(link).toMatch(new RegExp(`#t=[\\w-]+&j=${mine}$`));
+  const [plain] = link.split("&j=");
+  const answers: { status: number; code: unknown }[] = [];
+  for (const named of [`&j=${theirs}`, "&j=nothing-like-it", "&j=a/b", "&j=", ""]) {
+    const page = await openPage("about:blank", { ...PHONE, expected: /status of 404/ });
+    const urls: string[] = [];
+    page.on("request", (request) => urls.push(request.url(), request.headers().referer ?? ""));
+    page.on("response", async (response) => {
+      if (response.status() !== 404) return;
+      answers.push({ status: response.status(), code: (await response.json()).code });
+    });
+    await page.goto(plain + named);
+    await expect(page.getByRole("heading", { name: "Mine alone" }), named).toBeVisible();
+    await expectPhotos(page, 1);
+    await expect(page, "a bookmark or a reload works as the link does").toHaveURL(plain + named);
+    expect(urls.join(" "), "what stands in the fragment stays there").not.toContain("&j=");
+    await page.reload();
+    await expectPhotos(page, 1);
+    await page.close();
+  }
+  expect(answers.length, "the two that could be jobs, each opened twice").toBe(4);
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
 });
 
 test("a photo that the crew adds comes by itself, and the job's end is told", async ({
@@ -223,6 +274,6 @@ test("nothing is wider than a small phone in either language", async ({ server, 
       ...{ viewport: { width: 320, height: 640 }, locale },
     });
     await expect(page.locator(".frame")).toBeVisible();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   }
 });

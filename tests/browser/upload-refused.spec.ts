@@ -2,7 +2,7 @@ import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page, Route } from "@playwright/test";
-import { expect, expectPhotos, fileInput, test, uploadRow } from "./fixtures";
+import { expect, expectPhotos, fileInput, noticing, test, uploadRow } from "./fixtures";
 import { BIG, photoNamed, SMALL } from "./photos";
 import type { Server } from "./server";
 
@@ -38,9 +38,10 @@ async function refuse(page: Page, status: number, times: number, more: object = 
 test("a busy server is asked again after the pause it asks for", async ({ server, openPage }) => {
   const { page } = await openDrawer(server, openPage, "Too many");
   await refuse(page, 429, 1);
+  const saidSo = await noticing(page, "Trying again in");
   await fileInput(page).setInputFiles(SMALL);
-  await expect(uploadRow(page, "IMG_0003.JPG")).toContainText("Trying again in");
   await expectPhotos(page, 1);
+  await saidSo();
 });
 
 test("a refused upload says so, names no machinery, and the others still go", async ({
@@ -103,9 +104,10 @@ test("while the server is down the photo is said to be safe and goes when it is 
 }) => {
   const { page } = await openDrawer(server, openPage, "Server down");
   await page.route("**/upload-url", (route) => route.abort("connectionrefused"));
+  const saidSo = await noticing(page, "Trying again in");
   await fileInput(page).setInputFiles(SMALL);
   const row = uploadRow(page, "IMG_0003.JPG");
-  await expect(row).toContainText("Trying again in");
+  await saidSo();
   await expect(row).toContainText("The photo is still on this device.", { timeout: 30_000 });
   await page.unroute("**/upload-url");
   await row.getByRole("button", { name: "Try again" }).click();
@@ -139,8 +141,9 @@ test("photos dropped anywhere on the drawer go up, and beside it nothing is lost
 }) => {
   const { page, jobId } = await openDrawer(server, openPage, "Dropped");
   const bytes = [...photoNamed("x", SMALL).buffer];
-  const drag = (selector: string, ...types: string[]) =>
-    page.evaluate(
+  const drag = async (selector: string, ...types: string[]) => {
+    await expect(page.locator(selector).first()).toBeAttached();
+    await page.evaluate(
       ([at, bytes, types]) => {
         const transfer = new DataTransfer();
         transfer.items.add(
@@ -154,6 +157,7 @@ test("photos dropped anywhere on the drawer go up, and beside it nothing is lost
       },
       [selector, bytes, types] as const,
     );
+  };
   await drag(".drawer h2", "dragover");
   await expect(page.getByText("Drop to upload")).toBeVisible();
   await drag(".drawer h2", "dragleave");

@@ -101,7 +101,7 @@ class Server:
                 pytest.fail("faketime is missing: apt-get install faketime")
             prefix = ("faketime", "-f", f"-{age}")
         said = self.command("link", role, *options, prefix=prefix)
-        return re.search(r"#t=(\S+)", said)[1], re.search(r"link revoke (\w+)", said)[1]
+        return re.search(r"#t=([^&\s]+)", said)[1], re.search(r"link revoke (\w+)", said)[1]
 
     @property
     def process_folder(self):

@@ -41,13 +41,18 @@ pub fn default_seconds(role: Role) -> u32 {
 }
 
 /// The URL to send. The token stands in the fragment, which browsers send to nobody.
-pub fn url(origin: &str, role: Role, token: &Secret) -> String {
-    let page = match role {
-        Role::Staff => "dashboard",
-        Role::Crew => "capture",
-        Role::Customer => "track",
-    };
-    format!("{origin}/{page}/#t={}", token.reveal())
+///
+/// A customer's link to one job names it behind the token, so that the page asks for the photos without asking first
+/// which job it is. The token alone decides what is answered.
+pub fn url(origin: &str, role: Role, scope: &Scope, token: &Secret) -> String {
+    let token = token.reveal();
+    match (role, scope) {
+        (Role::Staff, _) => format!("{origin}/dashboard/#t={token}"),
+        (Role::Crew, _) => format!("{origin}/capture/#t={token}"),
+        // A job's id needs no escaping: letters, digits, `_` and `-`.
+        (Role::Customer, Scope::Job(job_id)) => format!("{origin}/track/#t={token}&j={job_id}"),
+        (Role::Customer, _) => format!("{origin}/track/#t={token}"),
+    }
 }
 
 /// The URL as a QR code in SVG.
@@ -70,4 +75,27 @@ pub fn qr_terminal(url: &str) -> Result<String, QrError> {
         .light_color(unicode::Dense1x2::Dark)
         .build();
     Ok(light_on_dark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CustomerId, JobId};
+
+    #[test]
+    fn only_a_customers_link_to_one_job_names_the_job_and_always_in_the_fragment() {
+        let token = Secret::generate("qdn_t_");
+        let job = Scope::Job(JobId::parse("job_01-A").unwrap());
+        let all = Scope::Customer(CustomerId::generate(Timestamp::UNIX_EPOCH));
+        let link = |role, scope: &Scope| {
+            let url = url("https://photos.example.com", role, scope, &token);
+            let (page, fragment) = url.split_once('#').unwrap();
+            let named = fragment.strip_prefix(&format!("t={}", token.reveal())).unwrap().to_owned();
+            (page.rsplit('/').nth(1).unwrap().to_owned(), named)
+        };
+        assert_eq!(link(Role::Customer, &job), ("track".into(), "&j=job_01-A".into()));
+        assert_eq!(link(Role::Customer, &all), ("track".into(), String::new()));
+        assert_eq!(link(Role::Crew, &job), ("capture".into(), String::new()));
+        assert_eq!(link(Role::Staff, &Scope::AllJobs), ("dashboard".into(), String::new()));
+    }
 }

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::is_origin;
 use crate::db::{Db, DbError};
-use crate::domain::{Application, ApplicationId, ApplicationKind, JobId, LinkId, Role, Scope, Secret};
-use crate::links;
+use crate::domain::{Application, ApplicationId, ApplicationKind, JobId, Role, Scope, Secret};
+use crate::links::{self, NewLink};
 
 /// Links are listed for so long after they stopped working.
 pub const DEAD_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -130,7 +130,7 @@ pub struct LinkWish {
 ///
 /// # Errors
 /// [`SetupError`].
-pub async fn add_link(db: &dyn Db, wish: &LinkWish, now: Timestamp) -> Result<(LinkId, Secret), SetupError> {
+pub async fn add_link(db: &dyn Db, wish: &LinkWish, now: Timestamp) -> Result<NewLink, SetupError> {
     let (role, lives) = (wish.role, wish.lives);
     if role == Role::Customer && wish.job.is_none() {
         return Err(refuse("job", "is missing: a customer's link is for one job"));
@@ -139,9 +139,8 @@ pub async fn add_link(db: &dyn Db, wish: &LinkWish, now: Timestamp) -> Result<(L
     let lives = lives.unwrap_or(SignedDuration::from_secs(links::default_seconds(role).into()));
     let may_upload = role != Role::Customer || wish.may_upload;
     let new = links::mint(role, scope, may_upload, now, now.checked_add(lives)?);
-    let link_id = new.link.link_id.clone();
-    db.insert_link(new.link).await?;
-    Ok((link_id, new.token))
+    db.insert_link(new.link.clone()).await?;
+    Ok(new)
 }
 
 /// One job that exists, or all.

@@ -41,7 +41,8 @@ export function Compare({ pairs, onSeen }: { pairs: readonly Pair[]; onSeen: () 
 function Frame({ pair, onSeen }: { pair: Pair; onSeen: () => void }) {
   const { words } = useWords();
   const { at, setAt, handlers } = useDivider();
-  const { sharp, onThumb } = useSharp(2, onSeen);
+  const thumbs = [pair.before, pair.after].map(({ thumb_url: url }) => url ?? "");
+  const { sharp, onThumb } = useSharp(thumbs, onSeen);
   const ratio = frameRatio(pair);
   const style = { "--ratio": String(ratio), "--at": `${at}%` };
   return (

@@ -7,11 +7,10 @@ import { PhotoGrid } from "../photos/PhotoGrid";
 import { type FirstPictures, useFirstPictures } from "../photos/useFirstPictures";
 import { useWords, type Words } from "../words";
 import { Compare } from "./Compare";
-import { type Group, groupsOf, pairsOf } from "./gallery";
+import { firstCount, type Group, groupsOf, pairsOf } from "./gallery";
 import { SavePhoto } from "./SavePhoto";
 
-/** The pictures of the first row of a phone, and of a wide screen. */
-const FIRST = matchMedia("(min-width: 640px)").matches ? 6 : 2;
+const FIRST = firstCount();
 
 /** A job's photos as its customer sees them: the comparison first, then all in the order of the work. */
 export function Gallery(props: { photos: readonly Photo[]; onBroken: () => void }) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Phase, Photo } from "../api/types";
-import { frameRatio, groupsOf, pairsOf } from "./gallery";
+import { firstPictures, frameRatio, groupsOf, pairsOf } from "./gallery";
 
 const at = (day: number, hour: number) => new Date(2026, 10, day, hour).toISOString();
 const photo = (photo_id: string, phase: Phase | null, over: Partial<Photo> = {}) =>
@@ -66,4 +66,18 @@ test("the_frame_suits_both_photos", () => {
   expect(ratio(lying, lying)).toBeCloseTo(4 / 3);
   expect(ratio(upright, lying)).toBeCloseTo(1);
   expect(ratio(photo("b", "before", { width: 8000, height: 1000 }), lying)).toBeCloseTo(16 / 9);
+});
+
+test("the_first_pictures_are_those_compared_and_otherwise_the_first_tiles", () => {
+  const named = (id: string, phase: Phase | null, hour: number, over: Partial<Photo> = {}) =>
+    photo(id, phase, { thumb_url: `/${id}`, taken_at: at(26, hour), ...over });
+  const late = named("late", null, 12);
+  const early = named("early", null, 9);
+  expect(firstPictures([late, named("mid", null, 10), early], 2)).toEqual(["/early", "/mid"]);
+  expect(firstPictures([late, named("a", "after", 11), named("b", "before", 8)], 2)).toEqual([
+    "/b",
+    "/a",
+  ]);
+  expect(firstPictures([named("bad", null, 9, { status: "rejected" })], 2)).toEqual([]);
+  expect(firstPictures([], 2)).toEqual([]);
 });

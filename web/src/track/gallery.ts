@@ -1,5 +1,5 @@
 import type { Phase, Photo } from "../api/types";
-import { daysOf } from "../photos/order";
+import { daysOf, inOrderOfCapture } from "../photos/order";
 
 /** A part of the gallery under a heading of its own. */
 export type Group = { photos: readonly Photo[] } & (
@@ -54,6 +54,22 @@ export function pairsOf(photos: readonly Photo[]): Pair[] {
   if (pairs.length > 0) return pairs.slice(0, PAIRS_MAX);
   const [before, after] = [befores[0], afters[0]];
   return before === undefined || after === undefined ? [] : [{ before, after, caption: null }];
+}
+
+/** The pictures of the first row of a phone, and of a wide screen. */
+export const firstCount = () => (matchMedia("(min-width: 640px)").matches ? 6 : 2);
+
+/** The small copies that are on the first screen: the two that are compared, otherwise the first tiles. */
+export function firstPictures(photos: readonly Photo[], count = firstCount()): string[] {
+  const byTime = inOrderOfCapture(photos);
+  const [pair] = pairsOf(byTime);
+  const first =
+    pair === undefined
+      ? groupsOf(byTime)
+          .flatMap((group) => group.photos)
+          .slice(0, count)
+      : [pair.before, pair.after];
+  return first.flatMap(({ status, thumb_url: url }) => (url && status !== "rejected" ? [url] : []));
 }
 
 const captionOf = (photo: Photo) => photo.caption?.trim().toLowerCase() ?? "";

@@ -115,6 +115,8 @@ export const en = {
   },
 
   job: {
+    byTag: "Show photos by tag",
+    allTags: "All",
     titleUnknown: "Job",
     missingTitle: "No such job",
     missing: "We can't find this job. It may have been removed.",

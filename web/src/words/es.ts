@@ -118,6 +118,8 @@ export const es: Words = {
   },
 
   job: {
+    byTag: "Mostrar fotos por etiqueta",
+    allTags: "Todas",
     titleUnknown: "Trabajo",
     missingTitle: "No existe ese trabajo",
     missing: "No encontramos este trabajo. Puede que se haya eliminado.",

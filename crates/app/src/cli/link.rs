@@ -9,7 +9,7 @@ use crate::config::is_origin;
 use crate::db::Db as _;
 use crate::domain::{JobId, LinkId, Role};
 use crate::http::now;
-use crate::links;
+use crate::links::{self, NewLink};
 use crate::serve::{Address, address_path};
 use crate::setup::{self, LinkWish};
 
@@ -138,8 +138,8 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
         lives: arguments.days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
         may_upload: arguments.may_upload,
     };
-    let (link_id, token) = setup::add_link(&db, &wish, now()).await.map_err(by_flag)?;
-    let url = links::url(&origin, role, &token);
+    let NewLink { link, token } = setup::add_link(&db, &wish, now()).await.map_err(by_flag)?;
+    let (link_id, url) = (link.link_id, links::url(&origin, role, &link.scope, &token));
     say(&format!(
         "{}\n{url}\n(link {link_id}; `qdn link revoke {link_id}` takes it back)",
         links::qr_terminal(&url)?

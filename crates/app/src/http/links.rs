@@ -101,7 +101,7 @@ pub(super) async fn create_link(
     let expires_at = expiry(caller.now, seconds)?;
     let may_upload = role == Role::Crew || wish.may_upload.unwrap_or(false);
     let NewLink { link, token } = links::mint(role, Scope::Job(job_id), may_upload, caller.now, expires_at);
-    let url = links::url(&endpoints::api_origin(&app, &headers)?, role, &token);
+    let url = links::url(&endpoints::api_origin(&app, &headers)?, role, &link.scope, &token);
     let qr_svg = match wish.qr {
         Some(true) => Some(links::qr_svg(&url).map_err(Problem::internal)?),
         _ => None,

@@ -124,27 +124,44 @@ async fn asset(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Result<R
     Ok(file.answer([(header::CACHE_CONTROL, HeaderValue::from_static(cache))]))
 }
 
-/// A file beside a page's index (its manifest, its service worker, its icons), and for every other name the index. The
-/// policy lets both run our scripts only, and talk to us and the store only.
+/// A file beside a page's index (its manifest, its service worker, its icons), and for every other name the index.
 async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Result<Response, Problem> {
     let path = uri.path().trim_start_matches('/');
     let beside = if path.ends_with('/') { None } else { read(app, headers, path).await? };
+    let is_worker = beside.is_some() && path.ends_with(WORKER);
     let file = match beside {
         Some(file) => file,
         None => read(app, headers, &format!("{page}/index.html")).await?.ok_or_else(not_found)?,
     };
     let store = endpoints::store_origin(app, headers)?;
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
-         img-src 'self' blob: data: {store}; connect-src 'self' {store}; worker-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
-    );
+    let policy = if is_worker { WORKER_POLICY.to_owned() } else { page_policy(&store) };
+    // The customer's pictures come from the store: the connection is there when their addresses are known.
+    let early = (page == "track").then(|| HeaderValue::from_str(&format!("<{store}>; rel=preconnect")));
+    let early = early.transpose().map_err(Problem::internal)?.map(|value| [(header::LINK, value)]);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(Problem::internal)?),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    Ok(file.answer(headers))
+    Ok((early, file.answer(headers)).into_response())
+}
+
+/// The service worker of a page.
+const WORKER: &str = "/sw.js";
+
+/// What a service worker may do. A browser keeps this header together with the script until the script's text changes,
+/// so it names no store: uploads would be refused after the store has moved. Nothing but our own script runs in a
+/// worker, which has no page to put anything into.
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src http: https:; base-uri 'none'; \
+                             form-action 'none'; frame-ancestors 'none'";
+
+/// What a page may do: run our scripts only, and talk to us and the store only.
+fn page_policy(store: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
+         img-src 'self' blob: data: {store}; connect-src 'self' {store}; worker-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 #[cfg(test)]

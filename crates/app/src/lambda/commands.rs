@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Settings;
 use crate::db::{Db, DbError};
 use crate::domain::{ApplicationId, ApplicationKind, LinkId, Role};
-use crate::links;
+use crate::links::{self, NewLink};
 use crate::setup::{self, LinkWish, NewApplication, SetupError};
 
 /// A command: `{"qdn": "sweep"}`, `{"qdn": "add_link", "role": "crew"}`.
@@ -114,9 +114,10 @@ async fn link(
     wish: &LinkWish,
     now: Timestamp,
 ) -> Result<Value, CommandError> {
-    let (link_id, token) = setup::add_link(db, wish, now).await?;
+    let NewLink { link, token } = setup::add_link(db, wish, now).await?;
     let origin = settings.config.network.public_url.as_deref().unwrap_or_default();
-    Ok(json!({ "link_id": link_id.as_str(), "url": links::url(origin, wish.role, &token) }))
+    let url = links::url(origin, wish.role, &link.scope, &token);
+    Ok(json!({ "link_id": link.link_id.as_str(), "url": url }))
 }
 
 fn read_role(text: &str) -> Result<Role, CommandError> {

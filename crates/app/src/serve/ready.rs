@@ -38,7 +38,7 @@ pub(super) async fn write(
     let now = crate::http::now();
     let mut tokens = serde_json::Map::new();
     for role in [Role::Staff, Role::Crew, Role::Customer] {
-        let (_, token) = setup::add_link(db, &link_wish(role, sample_job, READY_TOKENS_AGE), now).await?;
+        let token = setup::add_link(db, &link_wish(role, sample_job, READY_TOKENS_AGE), now).await?.token;
         tokens.insert(role.as_str().to_owned(), token.reveal().into());
     }
     let network = &config.network;

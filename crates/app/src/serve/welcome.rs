@@ -10,7 +10,7 @@ use super::names::Names;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
-use crate::links;
+use crate::links::{self, NewLink};
 use crate::setup;
 
 /// Links that the terminal shows live for a week.
@@ -50,8 +50,9 @@ async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names
         (Role::Crew, "Sample job, for the crew"),
         (Role::Customer, "Sample job, for its customer"),
     ] {
-        let (_, token) = setup::add_link(db, &link_wish(role, sample_job, WELCOME_LINKS_AGE), now).await?;
-        let url = links::url(&origin, role, &token);
+        let wish = link_wish(role, sample_job, WELCOME_LINKS_AGE);
+        let NewLink { link, token } = setup::add_link(db, &wish, now).await?;
+        let url = links::url(&origin, role, &link.scope, &token);
         writeln!(text, "  {label}:\n    {url}\n")?;
         if role == Role::Crew {
             crew_url = url;

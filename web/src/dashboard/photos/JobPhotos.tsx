@@ -14,6 +14,7 @@ import { deletionKey } from "./deletions";
 import { DownloadAll } from "./Download";
 import { PhotoTools } from "./PhotoTools";
 import { PickedBar } from "./PickedBar";
+import { TagFilterBar, useTagFilter } from "./TagFilter";
 import { UndoNotes } from "./UndoNotes";
 import { UploadPanel } from "./UploadPanel";
 import { type Picked, usePicked } from "./usePicked";
@@ -24,9 +25,10 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const { words } = useWords();
   const { desk, jobId, photos } = props;
   const { uploads, deletions } = desk;
-  const shown = useShownPhotos(desk, jobId, photos);
+  const all = useShownPhotos(desk, jobId, photos);
   const items = useJobUploads(uploads, jobId);
   const [openId, setOpenId] = useOpenPhoto();
+  const { shown, ...filter } = useTagFilter(all, openId);
   const picked = usePicked(shown);
   const changes = usePhotoChanges(desk.api, jobId, photos);
 
@@ -45,8 +47,9 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   };
   return (
     <section aria-labelledby="photos-title" class="job-photos">
-      <PhotosHead desk={desk} jobId={jobId} count={shown.length} picked={picked} />
-      <PhotosState photos={photos} empty={shown.length === 0 && items.length === 0} />
+      <PhotosHead desk={desk} jobId={jobId} count={all.length} picked={picked} />
+      <PhotosState photos={photos} empty={all.length === 0 && items.length === 0} />
+      <TagFilterBar filter={filter} total={all.length} />
       {(shown.length > 0 || items.length > 0) && (
         <DayGrids
           photos={shown}
