@@ -12,7 +12,7 @@ import pytest
 import requests
 from support import caller as callers
 from support.caller import GREY, Caller, photo_bytes, send_form, unique
-from support.server import Server
+from support.faces import Server
 from test_renditions import assert_says_nothing, read
 
 

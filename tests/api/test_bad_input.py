@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from support.caller import Caller, path_segment, raw, unique, unnormalised
-from support.server import Server
+from support.faces import Server
 
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from support import caller as callers
 from support.caller import Caller
-from support.server import Server
+from support.faces import Server
 
 
 class Stream:

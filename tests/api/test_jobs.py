@@ -6,7 +6,7 @@ import time
 import requests
 from support import caller as callers
 from support.caller import GREY, Caller, photo_bytes, unique
-from support.server import Server
+from support.faces import Server
 
 
 def link(server, staff, job, role):

@@ -2,7 +2,7 @@
 
 import pytest
 from support.caller import Caller, unnormalised
-from support.server import Server
+from support.faces import Server
 
 FILES = {
     "capture/index.html": "<title>capture</title>", "capture/sw.js": "self.name = 1", "dashboard/index.html": "d",

@@ -8,7 +8,7 @@ import pytest
 import requests
 from support import caller as callers
 from support.caller import Caller, path_segment, unique
-from support.server import Server
+from support.faces import Server
 
 UNKNOWN_JOB = "no-such-job"
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"

@@ -12,7 +12,7 @@ import requests
 from support import caller as callers
 from support.caller import GREY, Caller, path_segment, photo_bytes, send_form, time_of, unique, unnormalised
 from support.s3 import all_keys, client, refusal
-from support.server import Server
+from support.faces import Server
 
 PHOTO = photo_bytes("photos", 4_000)
 

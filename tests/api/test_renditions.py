@@ -9,7 +9,7 @@ import pytest
 import requests
 from support import caller as callers
 from support.caller import Caller, photo_bytes
-from support.server import Server
+from support.faces import Server
 
 FIXTURES = Path(__file__).parents[2] / "crates" / "photo" / "fixtures"
 # What the fixtures hide in their metadata, and what metadata begins with.

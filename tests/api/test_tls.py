@@ -15,7 +15,7 @@ from support import caller as callers
 from support import s3
 from support.caller import photo_bytes, raw
 from support.certificates import Authority
-from support.server import Server, binary, environment
+from support.faces import Server, binary, environment
 
 PHOTO = photo_bytes("tls", 200_000)
 

@@ -13,7 +13,7 @@ import requests
 from support import caller as callers
 from support.caller import Caller, photo_bytes, send_form, send_put, time_of, unique
 from support.s3 import all_keys, refusal
-from support.server import Server
+from support.faces import Server
 
 ULID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 PHOTO = photo_bytes("uploads", 4_000)

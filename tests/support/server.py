@@ -32,7 +32,7 @@ def environment():
     return kept | {"RUST_BACKTRACE": "1"}
 
 
-class Server:
+class EmbeddedServer:
     """`qdn serve`, its addresses, keys and tokens, and the other commands on its data folder."""
 
     def __init__(self, folder, *options):

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from support.server import READY_SECONDS_MAX, Server, binary, environment
+from support.server import READY_SECONDS_MAX, EmbeddedServer, binary, environment
 
 
-class Program(Server):
+class Program(EmbeddedServer):
     """`qdn serve` whose data may lie on another disk than its log, and which may run under a tool such as strace.
 
     Used with `with`, it is gone at the end whatever happens, and must not have panicked.
