@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::call::{TRANSACTION_MAX, Table, Transacted, contention};
+use super::call::{TRANSACTION_MAX, Table, Transacted};
 use super::item::Item;
 use super::keys;
 use super::photo::Photo;
@@ -78,7 +78,7 @@ enum Part {
 
 /// Goes on until every record is there.
 async fn keep(table: &Table, wishes: &mut [Wish]) -> Result<()> {
-    let mut patience = contention();
+    let mut patience = table.contention();
     while wishes.iter().any(|wish| !wish.kept) {
         if patience.begin().is_none() {
             return Err(DbError::Busy);

@@ -61,7 +61,7 @@ pub struct DynamoConfig {
     pub endpoint: Endpoint,
     /// Who calls.
     pub credentials: Credentials,
-    /// How long and how often a call is tried.
+    /// How long and how often a call is tried; it goes on as long when others write the same items.
     pub limits: ApiLimits,
 }
 
