@@ -83,6 +83,9 @@ async fn a_hundred_uploads_are_granted_all_or_none(db: &dyn Db) {
         assert_eq!(answer, expected, "{number}");
     }
     assert_eq!(there(200..350).await, 150);
+    // A key that is known goes before an id that is taken.
+    let known = vec![of_crowd("taken", Some("hundred 200"))];
+    assert_eq!(db.grant_photos(known).await.unwrap(), [Grant::Existing(Box::new(record(200)))]);
 }
 
 async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {

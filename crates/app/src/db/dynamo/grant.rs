@@ -130,6 +130,10 @@ fn learn(wishes: &mut [Wish], part: Part, there: Option<Item>) -> Result<()> {
         }
         Part::Record(_) => {
             let there = Photo::from_item(there)?;
+            if there.record.photo_id != wish.photo.record.photo_id {
+                // Of no matter any more: its key has just led to an earlier record.
+                return Ok(());
+            }
             let same = keys::idempotency(&there.record) == keys::idempotency(&wish.photo.record);
             // Who came with our key while our guard stood alone has kept our record for us.
             if !(same && wish.guarded && wish.photo.record.idempotency_key.is_some()) {
