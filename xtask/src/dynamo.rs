@@ -20,16 +20,9 @@ const START_MAX: Duration = Duration::from_secs(90);
 pub(crate) fn test() -> anyhow::Result<()> {
     for start in [ministack, dynamodb_local] {
         let server = start()?;
-        let mut tests = cargo(&[
-            "test",
-            "--locked",
-            "--package",
-            "qdn",
-            "--lib",
-            "--features",
-            "contract-dynamo",
-            "db::dynamo",
-        ]);
+        let mut tests =
+            cargo(&["test", "--locked", "--package", "qdn", "--lib", "--features", "contract-dynamo"]);
+        tests.args(["--", "db::dynamo", "aws::"]);
         run(tests.env("QDN_TEST_DYNAMODB", format!("http://{}", server.address)))
             .with_context(|| format!("on {}; its log is {}", server.name, server.log.display()))?;
     }

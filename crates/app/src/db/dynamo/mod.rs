@@ -1,7 +1,8 @@
 //! DynamoDB: one table, on demand (`table.rs`; where everything stands: `keys.rs`; why so: `docs/adr/0009-dynamodb.md`).
 //!
-//! Round trips of each call, when nobody interferes (`tests/trips.rs` counts them). The base table is always read as it is now; what is read from an index
-//! may be moments old, which concerns the lists of jobs, customers and links, and which photos a claim sees.
+//! Round trips of each call, when nobody interferes (`tests/trips.rs` counts them). The base table is always read as it is
+//! now; what is read from an index may be moments old, which concerns the lists of jobs, customers and links, and which
+//! photos a claim sees.
 //!
 //! | calls | round trips |
 //! |---|---|
