@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`.
 
 mod bench;
+mod dynamo;
 mod fuzz;
 mod run;
 mod setup;

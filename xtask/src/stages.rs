@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 
 use crate::run::{cargo, command, root, run, target};
-use crate::setup;
+use crate::{dynamo, setup};
 
 struct Stage {
     name: &'static str,
@@ -21,6 +21,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "rust", what: "unit, contract and socket tests in Rust", run: rust },
     Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
     Stage { name: "sign", what: "every signature beside botocore's", run: sign },
+    Stage { name: "dynamo", what: "the database contract on DynamoDB", run: dynamo::test },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
     Stage { name: "browser", what: "the pages in Chromium", run: browser },
@@ -60,7 +61,18 @@ fn format() -> anyhow::Result<()> {
 }
 
 fn lint() -> anyhow::Result<()> {
-    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+    let features = "qdn/contract-dynamo";
+    run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        features,
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
 }
 
 fn rust() -> anyhow::Result<()> {

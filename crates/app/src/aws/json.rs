@@ -114,6 +114,11 @@ impl JsonApi {
         Ok(Self { outbound, service, signer, endpoint, uri, limits })
     }
 
+    /// How long and how often a call is tried.
+    pub fn limits(&self) -> ApiLimits {
+        self.limits
+    }
+
     /// Carries out an operation and gives its answer.
     ///
     /// # Errors

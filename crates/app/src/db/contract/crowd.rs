@@ -13,6 +13,7 @@ pub(super) async fn run(db: &dyn Db) {
     a_hundred_uploads_are_granted_all_or_none(db).await;
     of_many_claimers_one_gets_the_photo(db).await;
     the_count_and_the_cover_are_exact_when_many_change_photos(db).await;
+    the_cover_is_right_whoever_comes_first(db).await;
     what_callers_may_send_comes_back_as_it_was(db).await;
     words_are_found_in_any_case_of_ascii_letters(db).await;
 }
@@ -82,6 +83,9 @@ async fn a_hundred_uploads_are_granted_all_or_none(db: &dyn Db) {
         assert_eq!(answer, expected, "{number}");
     }
     assert_eq!(there(200..350).await, 150);
+    // A key that is known goes before an id that is taken.
+    let known = vec![of_crowd("taken", Some("hundred 200"))];
+    assert_eq!(db.grant_photos(known).await.unwrap(), [Grant::Existing(Box::new(record(200)))]);
 }
 
 async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {
@@ -105,6 +109,12 @@ async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {
     join_all(ids.map(put_off)).await.into_iter().collect::<Result<(), _>>().unwrap();
 }
 
+async fn make_ready(db: &dyn Db, job_id: &JobId, id: &PhotoId) {
+    let renditions = Renditions { version: id.to_string(), width: 4, height: 3, thumbhash: vec![1] };
+    let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
+    assert!(db.finish_photo(job_id.clone(), id.clone(), outcome, Found::default()).await.unwrap());
+}
+
 /// Sixteen photos; those with an even number are made ready, every fourth is hidden, every third is deleted, in any order.
 async fn the_count_and_the_cover_are_exact_when_many_change_photos(db: &dyn Db) {
     let tally = async || {
@@ -122,9 +132,7 @@ async fn the_count_and_the_cover_are_exact_when_many_change_photos(db: &dyn Db) 
         let (one, other) = futures::future::join(mark(), mark()).await;
         one.and(other).unwrap();
         if number.is_multiple_of(2) {
-            let renditions = Renditions { version: name(number), width: 4, height: 3, thumbhash: vec![1] };
-            let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
-            assert!(db.finish_photo(job_id.clone(), id.clone(), outcome, Found::default()).await.unwrap());
+            make_ready(db, &job_id, &id).await;
         }
         if number.is_multiple_of(4) {
             let hide = PhotoChange { hidden: Some(true), ..PhotoChange::default() };
@@ -147,6 +155,28 @@ async fn the_count_and_the_cover_are_exact_when_many_change_photos(db: &dyn Db) 
     assert_eq!(tally().await.0, 7);
     db.forget_photo(job_id("tally"), photo_id(&name(1))).await.unwrap();
     assert_eq!(tally().await.0, 6);
+}
+
+/// Again and again two photos become ready at once, and then the newer one is deleted while an older one becomes ready.
+async fn the_cover_is_right_whoever_comes_first(db: &dyn Db) {
+    for round in 0..8 {
+        let of = job_id(&format!("race{round}"));
+        db.insert_job(job(of.as_str(), "c1", "Barn", 42)).await.unwrap();
+        let [oldest, older, newest] = ["oldest", "older", "newest"].map(photo_id);
+        let stored: Vec<_> = [&oldest, &older, &newest].into_iter().cloned().zip((100..).map(at)).collect();
+        let records =
+            stored.iter().map(|(id, _)| PhotoRecord { job_id: of.clone(), ..photo(id.as_str(), None) });
+        db.grant_photos(records.collect()).await.unwrap();
+        db.mark_stored(of.clone(), stored).await.unwrap();
+        let cover = async || db.job_row(of.clone()).await.unwrap().unwrap().cover.map(|cover| cover.photo_id);
+        join_all([&newest, &older].map(|id| make_ready(db, &of, id))).await;
+        assert_eq!(cover().await, Some(newest.clone()));
+        db.delete_photo(of.clone(), older, at(300)).await.unwrap();
+        let delete = db.delete_photo(of.clone(), newest, at(300));
+        let ((), deleted) = futures::future::join(make_ready(db, &of, &oldest), delete).await;
+        assert!(deleted.unwrap());
+        assert_eq!(cover().await, Some(oldest));
+    }
 }
 
 async fn what_callers_may_send_comes_back_as_it_was(db: &dyn Db) {

@@ -6,7 +6,6 @@
 //!   failed, and finds its own there, has succeeded before. Other single writes set what they would set again.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::future::try_join_all;
 use serde_json::{Map, Value, json};
@@ -16,19 +15,12 @@ use super::write::{Query, Write};
 use crate::aws::{ApiError, JsonApi, Patience, is_throttling};
 use crate::db::{DbError, Result};
 
-/// How long a call goes on when others write the same items.
-const CONTENTION: Duration = Duration::from_secs(5);
-/// How often.
-const CONTENTION_TRIES: u32 = 60;
+/// How often a call is tried when others write the same items.
+const CONTENTION_TRIES: u32 = 100;
 /// DynamoDB's limit for one `BatchGetItem`.
 const BATCH_MAX: usize = 100;
 /// DynamoDB's limit for one `TransactWriteItems`.
 pub(super) const TRANSACTION_MAX: usize = 100;
-
-/// Patience with others that write the same items.
-pub(super) fn contention() -> Patience {
-    Patience::new(CONTENTION_TRIES, CONTENTION)
-}
 
 impl From<ApiError> for DbError {
     fn from(error: ApiError) -> Self {
@@ -70,6 +62,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Patience with others that write the same items: as long as with one call.
+    pub(super) fn contention(&self) -> Patience {
+        Patience::new(CONTENTION_TRIES, self.api.limits().total)
+    }
+
     /// One item, as it is now.
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let input = json!({ "TableName": self.name, "Key": key.to_item(), "ConsistentRead": true });
@@ -88,7 +85,7 @@ impl Table {
     async fn get_batch(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
         let keys: Vec<_> = keys.iter().map(Key::to_item).collect();
         let mut wanted = json!({ self.name.clone(): { "Keys": keys, "ConsistentRead": true } });
-        let (mut found, mut patience) = (Vec::new(), contention());
+        let (mut found, mut patience) = (Vec::new(), self.contention());
         while patience.begin().is_some() {
             let mut answer = self.api.call("BatchGetItem", &json!({ "RequestItems": wanted })).await?;
             let items = answer.pointer_mut(&format!("/Responses/{}", self.name)).map(Value::take);
@@ -137,7 +134,7 @@ impl Table {
         if operation == "UpdateItem" {
             input.set("ReturnValues", "ALL_NEW".into());
         }
-        let (input, mut patience) = (input.into(), contention());
+        let (input, mut patience) = (input.into(), self.contention());
         while patience.begin().is_some() {
             match self.api.call(operation, &input).await {
                 Ok(answer) => return Ok(Written::Done(member(answer, "Attributes").unwrap_or_default())),
@@ -161,7 +158,7 @@ impl Table {
             .collect();
         let token = format!("{:032x}", rand::random::<u128>());
         let input = json!({ "TransactItems": members, "ClientRequestToken": token });
-        let mut patience = contention();
+        let mut patience = self.contention();
         while patience.begin().is_some() {
             match self.api.call("TransactWriteItems", &input).await {
                 Ok(_) => return Ok(Transacted::Done),

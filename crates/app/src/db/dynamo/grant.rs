@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::call::{TRANSACTION_MAX, Table, Transacted, contention};
+use super::call::{TRANSACTION_MAX, Table, Transacted};
 use super::item::Item;
 use super::keys;
 use super::photo::Photo;
@@ -78,7 +78,7 @@ enum Part {
 
 /// Goes on until every record is there.
 async fn keep(table: &Table, wishes: &mut [Wish]) -> Result<()> {
-    let mut patience = contention();
+    let mut patience = table.contention();
     while wishes.iter().any(|wish| !wish.kept) {
         if patience.begin().is_none() {
             return Err(DbError::Busy);
@@ -130,6 +130,10 @@ fn learn(wishes: &mut [Wish], part: Part, there: Option<Item>) -> Result<()> {
         }
         Part::Record(_) => {
             let there = Photo::from_item(there)?;
+            if there.record.photo_id != wish.photo.record.photo_id {
+                // Of no matter any more: its key has just led to an earlier record.
+                return Ok(());
+            }
             let same = keys::idempotency(&there.record) == keys::idempotency(&wish.photo.record);
             // Who came with our key while our guard stood alone has kept our record for us.
             if !(same && wish.guarded && wish.photo.record.idempotency_key.is_some()) {

@@ -1,7 +1,8 @@
 //! DynamoDB: one table, on demand (`table.rs`; where everything stands: `keys.rs`; why so: `docs/adr/0009-dynamodb.md`).
 //!
-//! Round trips of each call, when nobody interferes. The base table is always read as it is now; what is read from an index
-//! may be moments old, which concerns the lists of jobs, customers and links, and which photos a claim sees.
+//! Round trips of each call, when nobody interferes (`tests/trips.rs` counts them). The base table is always read as it is
+//! now; what is read from an index may be moments old, which concerns the lists of jobs, customers and links, and which
+//! photos a claim sees.
 //!
 //! | calls | round trips |
 //! |---|---|
@@ -10,7 +11,7 @@
 //! | `link`, `touch_link`, `revoke_application`, `applications` | 2 |
 //! | `revoke_link` | 3 |
 //! | `job_row` | 2 |
-//! | `jobs` | 2; a search 2 more for each 500 jobs that it goes through |
+//! | `jobs` | 2; with words 1, and 2 for each 500 jobs that are gone through |
 //! | `photos` | 1 (up to 100 at once, further hundreds beside them) |
 //! | `grant_photos` | 1; 2 with more than 50 idempotency keys, or when there is an earlier upload |
 //! | `mark_stored`, `queue_photos`, `adopt_photos` | 2 for each 99 photos, 1 when there is nothing to change |
@@ -61,7 +62,7 @@ pub struct DynamoConfig {
     pub endpoint: Endpoint,
     /// Who calls.
     pub credentials: Credentials,
-    /// How long and how often a call is tried.
+    /// How long and how often a call is tried; it goes on as long when others write the same items.
     pub limits: ApiLimits,
 }
 

@@ -262,3 +262,62 @@ impl Effect {
         named.is_some_and(|named| photos.iter().any(|photo| photo.record.photo_id == *named))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// As DynamoDB reckons: names, and values without their types.
+    fn size(item: &Item) -> usize {
+        let value = |value: &Value| match (value.get("S"), value.get("N"), value.get("B")) {
+            (Some(text), ..) => text.as_str().unwrap().len(),
+            (_, Some(number), _) => number.as_str().unwrap().len().div_ceil(2) + 1,
+            (_, _, Some(base64)) => base64.as_str().unwrap().len() / 4 * 3,
+            _ => 1,
+        };
+        item.iter().map(|(name, member)| name.len() + value(member)).sum()
+    }
+
+    #[test]
+    fn a_photo_as_phones_send_it_is_one_unit_of_writing() {
+        let (job_id, photo_id) = ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ");
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let renditions = Renditions {
+            version: "1-0123456789abcdef".to_owned(),
+            width: 4_032,
+            height: 3_024,
+            thumbhash: vec![7; 25],
+        };
+        let record = PhotoRecord {
+            job_id: JobId::parse(job_id).unwrap(),
+            photo_id: PhotoId::parse(photo_id).unwrap(),
+            key: format!("jobs/{job_id}/photos/{photo_id}-IMG_20260101_120000.jpg"),
+            name: "IMG_20260101_120000.jpg".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            size_bytes: Some(4_000_000),
+            sha256: Some([7; 32]),
+            phase: Some(Phase::Before),
+            caption: Some("The sofa goes, the table stays".to_owned()),
+            taken_at: Some(at),
+            location: Some(Location { latitude: -33.856_784, longitude: 151.215_297 }),
+            hidden: false,
+            outcome: Some(Outcome {
+                source_etag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+                verdict: Verdict::Ready(renditions),
+            }),
+            process_after: None,
+            process_attempts: 0,
+            uploaded_by: Some(LinkId::parse(job_id).unwrap()),
+            idempotency_key: Some("123e4567-e89b-12d3-a456-426614174000".to_owned()),
+            granted_at: at,
+            stored_at: Some(at),
+            deleted_at: None,
+        };
+        let photo = Photo { record, swept_at: None, read: Item::new() };
+        let size = size(&photo.item());
+        assert!((700..1_024).contains(&size), "{size} bytes");
+        assert_eq!(Photo::from_item(photo.item()).unwrap().record, photo.record);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::call::{TRANSACTION_MAX, Table, Transacted, Written, contention};
+use super::call::{TRANSACTION_MAX, Table, Transacted, Written};
 use super::jobs::Tally;
 use super::keys;
 use super::photo::{COVER_RANK, Effect, Photo};
@@ -43,7 +43,7 @@ pub(super) async fn change<T: Send + Sync>(
     wishes.retain(|(photo_id, _)| named.insert(photo_id.clone()));
     let mut answers = Vec::with_capacity(wishes.len());
     for wishes in wishes.chunks(CHANGED_AT_ONCE) {
-        let mut patience = contention();
+        let mut patience = table.contention();
         let answer = loop {
             if patience.begin().is_none() {
                 return Err(DbError::Busy);

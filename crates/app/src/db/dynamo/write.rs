@@ -184,6 +184,9 @@ impl Write {
     }
 }
 
+/// More items than 1 MB, where every page ends, holds of ours.
+const PAGE_ITEMS_MAX: usize = 100_000;
+
 /// Which items of a partition, of the table or of an index, in the order of the sort key.
 pub(super) struct Query {
     document: Map<String, Value>,
@@ -251,9 +254,9 @@ impl Query {
         self
     }
 
-    /// Looks at so many items for each page, at most: a filter leaves fewer.
+    /// Looks at so many items for each page, at most: a filter leaves fewer. None and very many are no limits of DynamoDB's.
     pub(super) fn page(mut self, items: usize) -> Self {
-        self.document.insert("Limit".to_owned(), items.max(1).into());
+        self.document.insert("Limit".to_owned(), items.clamp(1, PAGE_ITEMS_MAX).into());
         self
     }
 

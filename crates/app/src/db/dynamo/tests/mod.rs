@@ -4,6 +4,8 @@
 mod proxy;
 #[cfg(feature = "contract-dynamo")]
 mod real;
+#[cfg(feature = "contract-dynamo")]
+mod trips;
 
 use std::time::Duration;
 

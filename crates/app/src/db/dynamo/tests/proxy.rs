@@ -1,4 +1,4 @@
-//! A proxy before the server that loses answers: the request is carried out, and nobody hears of it.
+//! A proxy before the server that counts requests and loses answers: the request is carried out, and nobody hears of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +22,8 @@ struct Rules {
     writes_left: AtomicUsize,
     /// Answers that were lost.
     lost: AtomicUsize,
+    /// Requests.
+    asked: AtomicUsize,
 }
 
 impl Proxy {
@@ -50,6 +52,11 @@ impl Proxy {
         self.rules.writes_left.store(2, Ordering::SeqCst);
     }
 
+    /// Requests since this was last asked.
+    pub(super) fn asked(&self) -> usize {
+        self.rules.asked.swap(0, Ordering::SeqCst)
+    }
+
     /// Answers that were lost so far.
     pub(super) fn lost(&self) -> usize {
         self.rules.lost.load(Ordering::SeqCst)
@@ -66,6 +73,7 @@ fn is_write(request: &[u8]) -> bool {
 async fn serve(mut connection: TcpStream, server: String, rules: Arc<Rules>) {
     let mut upstream = TcpStream::connect(server).await.unwrap();
     while let Some(request) = read_message(&mut connection).await {
+        rules.asked.fetch_add(1, Ordering::SeqCst);
         let write = is_write(&request);
         if write {
             // 2: one may pass. 1: no more.

@@ -7,16 +7,16 @@ use super::proxy::Proxy;
 use super::*;
 use crate::domain::{JobStatus, LinkId, Location, Phase, Renditions, Role, Scope, Secret, Verdict};
 
-fn origin() -> String {
+pub(super) fn origin() -> String {
     std::env::var("QDN_TEST_DYNAMODB").expect("QDN_TEST_DYNAMODB: where a server of DynamoDB's kind is")
 }
 
 /// The machine may be busy with other tests.
-fn patient() -> ApiLimits {
+pub(super) fn patient() -> ApiLimits {
     ApiLimits { total: Duration::from_mins(1), one: Duration::from_secs(20), ..ApiLimits::default() }
 }
 
-async fn fresh_table() -> String {
+pub(super) async fn fresh_table() -> String {
     let name = format!("qdn-{:016x}", rand::random::<u64>());
     let db = database(&origin(), &name, patient());
     db.table.api.call("CreateTable", &table::definition(&name)).await.unwrap();
@@ -27,15 +27,15 @@ async fn empty() -> Dynamo {
     database(&origin(), &fresh_table().await, patient())
 }
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn photo_id(text: &str) -> PhotoId {
+pub(super) fn photo_id(text: &str) -> PhotoId {
     PhotoId::parse(text).unwrap()
 }
 
-fn customer(id: &str) -> Customer {
+pub(super) fn customer(id: &str) -> Customer {
     Customer {
         customer_id: CustomerId::parse(id).unwrap(),
         name: "Ann".to_owned(),
@@ -45,7 +45,7 @@ fn customer(id: &str) -> Customer {
     }
 }
 
-fn job(id: &str, title: &str, second: i64) -> Job {
+pub(super) fn job(id: &str, title: &str, second: i64) -> Job {
     Job {
         job_id: JobId::parse(id).unwrap(),
         customer_id: CustomerId::parse("c1").unwrap(),
@@ -57,7 +57,7 @@ fn job(id: &str, title: &str, second: i64) -> Job {
     }
 }
 
-fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
+pub(super) fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
     PhotoRecord {
         job_id: job_id(),
         photo_id: photo_id(id),
@@ -82,7 +82,21 @@ fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
     }
 }
 
-fn ready(version: &str) -> Outcome {
+pub(super) fn link() -> Link {
+    Link {
+        link_id: LinkId::parse("l1").unwrap(),
+        token_hash: Secret::generate("t_").hash(),
+        role: Role::Crew,
+        scope: Scope::AllJobs,
+        may_upload: true,
+        created_at: at(1),
+        expires_at: at(1_000),
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+pub(super) fn ready(version: &str) -> Outcome {
     let renditions = Renditions { version: version.to_owned(), width: 4, height: 3, thumbhash: vec![1] };
     Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) }
 }
@@ -97,17 +111,7 @@ async fn a_write_whose_answer_was_lost_is_not_taken_for_a_conflict_with_itself()
     let proxy = Proxy::start(&origin()).await;
     let db = database(&proxy.origin, &fresh_table().await, patient());
     let lose = || proxy.lose_one();
-    let link = Link {
-        link_id: LinkId::parse("l1").unwrap(),
-        token_hash: Secret::generate("t_").hash(),
-        role: Role::Crew,
-        scope: Scope::AllJobs,
-        may_upload: true,
-        created_at: at(1),
-        expires_at: at(900),
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let link = link();
     lose();
     db.insert_customer(customer("c1")).await.unwrap();
     lose();
@@ -256,17 +260,7 @@ async fn dynamodb_may_drop_dead_links_by_the_attribute_that_says_when() {
     let input = json!({ "TableName": name, "TimeToLiveSpecification": specification });
     db.table.api.call("UpdateTimeToLive", &input).await.unwrap();
 
-    let link = Link {
-        link_id: LinkId::parse("l1").unwrap(),
-        token_hash: Secret::generate("t_").hash(),
-        role: Role::Crew,
-        scope: Scope::AllJobs,
-        may_upload: true,
-        created_at: at(1),
-        expires_at: at(1_000),
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let link = link();
     db.insert_link(link.clone()).await.unwrap();
     for key in [keys::link(&link.link_id), keys::token(&link.token_hash)] {
         let item = db.table.get(&key).await.unwrap().unwrap();
