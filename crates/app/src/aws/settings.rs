@@ -19,7 +19,8 @@ pub struct AwsSettings {
 pub struct SettingsError(pub Vec<String>);
 
 /// The services that may be somewhere else than at AWS, by the name that their variable ends with.
-const SERVICES: [(&str, &str); 3] = [
+const SERVICES: [(&str, &str); 4] = [
+    ("s3", "AWS_ENDPOINT_URL_S3"),
     ("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
     ("sqs", "AWS_ENDPOINT_URL_SQS"),
     ("ssm", "AWS_ENDPOINT_URL_SSM"),
