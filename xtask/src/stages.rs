@@ -20,7 +20,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "lint", what: "clippy, warnings denied", run: lint },
     Stage { name: "rust", what: "unit, contract and socket tests in Rust", run: rust },
     Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
-    Stage { name: "sign", what: "every signature beside botocore's", run: sign },
+    Stage { name: "sign", what: "every signature beside botocore's and openssl's", run: sign },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
     Stage { name: "browser", what: "the pages in Chromium", run: browser },
@@ -60,11 +60,15 @@ fn format() -> anyhow::Result<()> {
 }
 
 fn lint() -> anyhow::Result<()> {
-    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    // With what no program of ours turns on, too.
+    let mut sign = cargo(&["clippy", "--package", "qdn-sign", "--all-features", "--all-targets", "--locked"]);
+    run(sign.args(["--", "--deny", "warnings"]))
 }
 
 fn rust() -> anyhow::Result<()> {
-    run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
+    run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))?;
+    run(&mut cargo(&["test", "--package", "qdn-sign", "--all-features", "--locked", "--no-fail-fast"]))
 }
 
 fn web() -> anyhow::Result<()> {
@@ -102,7 +106,8 @@ fn pytest(folder: &str) -> anyhow::Result<Command> {
 }
 
 fn sign() -> anyhow::Result<()> {
-    run(&mut cargo(&["build", "--locked", "--package", "qdn-sign", "--example", "oracle"]))?;
+    let features = ["--all-features", "--example", "oracle"];
+    run(cargo(&["build", "--locked", "--package", "qdn-sign"]).args(features))?;
     run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
 }
 
