@@ -125,7 +125,7 @@ async fn asset(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Result<R
 }
 
 /// A file beside a page's index (its manifest, its service worker, its icons), and for every other name the index. The
-/// policy lets both run our scripts only, and talk to us and the store only.
+/// policy lets both run our scripts only, and talk to us, the store and where photos come from only.
 async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Result<Response, Problem> {
     let path = uri.path().trim_start_matches('/');
     let beside = if path.ends_with('/') { None } else { read(app, headers, path).await? };
@@ -134,9 +134,13 @@ async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Res
         None => read(app, headers, &format!("{page}/index.html")).await?.ok_or_else(not_found)?,
     };
     let store = endpoints::store_origin(app, headers)?;
+    let (photos, reachable) = match app.delivery.origin() {
+        Some(photos) => (photos.clone(), format!("{store} {photos}")),
+        None => (store.clone(), store),
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
-         img-src 'self' blob: data: {store}; connect-src 'self' {store}; worker-src 'self'; base-uri 'none'; \
+         img-src 'self' blob: data: {photos}; connect-src 'self' {reachable}; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'"
     );
     let headers = [

@@ -225,11 +225,7 @@ fn assemble(
     let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
     let signer = Arc::new(Signer::new(credentials, &config.storage.region));
     let bucket = Bucket::embedded(store, Arc::clone(&signer), &config.storage.bucket)?;
-    let delivery = Delivery::PresignedGet {
-        signer,
-        bucket: config.storage.bucket.clone(),
-        window_seconds: config.uploads.delivery_window_seconds,
-    };
+    let delivery = Delivery::new(config, signer)?;
     Ok(App::new(config.clone(), db, bucket, delivery, keys.application_key.clone(), store_port, stop))
 }
 
