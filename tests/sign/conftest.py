@@ -23,12 +23,13 @@ def rng(request):
 
 @pytest.fixture(scope="session")
 def oracle():
-    """Asks the crate many questions at once: a list of objects in, a list of objects out."""
+    """Asks the crate many questions at once: objects in, a list of objects out."""
     path = os.environ.get("QDN_SIGN_ORACLE")
     if not path:
-        pytest.fail("QDN_SIGN_ORACLE is not set: build it with `cargo build -p qdn-sign --example oracle`")
+        pytest.fail("QDN_SIGN_ORACLE is not set: build it with `cargo build -p qdn-sign --all-features --example oracle`")
 
     def ask(questions):
+        questions = list(questions)
         lines = "".join(json.dumps(question) + "\n" for question in questions)
         done = subprocess.run([path], input=lines, capture_output=True, encoding="utf-8", timeout=120)
         assert done.returncode == 0, f"the oracle failed: {done.stderr}"

@@ -30,7 +30,7 @@ def compare(rng, monkeypatch, oracle, make):
         asked.append(question)
         expected.append(botocore_answer())
     assert len(asked) == SIGNERS * CASES_PER_SIGNER
-    for question, ours, theirs in zip(asked, oracle(asked), expected, strict=True):
+    for question, ours, theirs in zip(asked, oracle({"s3": question} for question in asked), expected, strict=True):
         assert ours == theirs, question
 
 
@@ -181,5 +181,5 @@ def test_forms_that_boto3_makes_are_accepted_until_their_policy_ends(rng, monkey
             question, reading = verify_question(rng, signer, monkeypatch)
             asked += [question, question | {"now": reading["expiration"]}]
             expected += [reading, "AccessDenied"]
-    for question, ours, theirs in zip(asked, oracle(asked), expected, strict=True):
+    for question, ours, theirs in zip(asked, oracle({"s3": question} for question in asked), expected, strict=True):
         assert ours == theirs or ours.get("code") == theirs, question

@@ -20,7 +20,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "lint", what: "clippy, warnings denied", run: lint },
     Stage { name: "rust", what: "unit, contract and socket tests in Rust", run: rust },
     Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
-    Stage { name: "sign", what: "every signature beside botocore's", run: sign },
+    Stage { name: "sign", what: "every signature beside botocore's and openssl's", run: sign },
     Stage { name: "dynamo", what: "the database contract on DynamoDB", run: dynamo::test },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
@@ -61,22 +61,27 @@ fn format() -> anyhow::Result<()> {
 }
 
 fn lint() -> anyhow::Result<()> {
-    let features = "qdn/contract-dynamo";
-    run(&mut cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        features,
-        "--locked",
-        "--",
-        "--deny",
-        "warnings",
-    ]))
+    run(&mut clippy(&["--workspace", "--features", "qdn/contract-dynamo"]))?;
+    // With what no program of ours turns on, too; and the functions as they are built, without the server's parts.
+    run(&mut clippy(&["--package", "qdn-sign", "--all-features"]))?;
+    let function = ["--package", "qdn", "--lib", "--bins", "--no-default-features", "--features"];
+    run(&mut clippy(&[&function[..], &["lambda"]].concat()))?;
+    run(&mut clippy(&[&function[..], &["lambda,process"]].concat()))
+}
+
+fn clippy(what: &[&str]) -> Command {
+    let mut clippy = cargo(&["clippy", "--locked"]);
+    if !what.contains(&"--lib") {
+        clippy.arg("--all-targets");
+    }
+    clippy.args(what).args(["--", "--deny", "warnings"]);
+    clippy
 }
 
 fn rust() -> anyhow::Result<()> {
-    run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
+    let features = ["--features", "qdn/lambda"];
+    run(cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]).args(features))?;
+    run(&mut cargo(&["test", "--package", "qdn-sign", "--all-features", "--locked", "--no-fail-fast"]))
 }
 
 fn web() -> anyhow::Result<()> {
@@ -99,9 +104,9 @@ fn web() -> anyhow::Result<()> {
 /// tenth of it.
 const TEST_SECONDS_MAX: &str = "900";
 
-/// The program under test, built as developers build it.
+/// The program under test, built as developers build it; the functions lie beside it.
 fn binary() -> anyhow::Result<PathBuf> {
-    run(&mut cargo(&["build", "--locked", "--package", "qdn"]))?;
+    run(&mut cargo(&["build", "--locked", "--package", "qdn", "--features", "lambda"]))?;
     Ok(target().join("debug/qdn"))
 }
 
@@ -114,7 +119,8 @@ fn pytest(folder: &str) -> anyhow::Result<Command> {
 }
 
 fn sign() -> anyhow::Result<()> {
-    run(&mut cargo(&["build", "--locked", "--package", "qdn-sign", "--example", "oracle"]))?;
+    let features = ["--all-features", "--example", "oracle"];
+    run(cargo(&["build", "--locked", "--package", "qdn-sign"]).args(features))?;
     run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
 }
 

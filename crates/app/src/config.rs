@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use http::Uri;
 use jiff::tz::TimeZone;
-use qdn_sign::AddressStyle;
+use qdn_sign::cloudfront::is_key_id;
+use qdn_sign::{AddressStyle, Endpoint};
 
 /// The whole configuration of `qdn serve`.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// Where the bytes go.
     pub storage: StorageConfig,
+    /// The distribution in front of the bucket.
+    pub cloudfront: CloudFrontConfig,
     /// What an upload may be.
     pub uploads: UploadConfig,
     /// What the photo processor may use.
@@ -99,6 +102,17 @@ impl Default for StorageConfig {
             disk_floor_bytes: None,
         }
     }
+}
+
+/// A CloudFront distribution that photos are fetched from. Nothing of it: they come from the store.
+#[derive(Debug, Clone, Default)]
+pub struct CloudFrontConfig {
+    /// Its origin, such as `https://d111111abcdef8.cloudfront.net`.
+    pub url: Option<String>,
+    /// The id of the key that signs, in the distribution's key group.
+    pub key_id: Option<String>,
+    /// Its private half, in PEM: ECDSA P-256 or RSA-2048.
+    pub key_file: Option<PathBuf>,
 }
 
 /// What an upload may be, and for how long links and grants live.
@@ -196,6 +210,7 @@ impl Config {
         if self.network.public_url.is_some() != self.network.store_public_url.is_some() {
             problems.push("--public-url and --store-public-url go together: set both or neither".to_owned());
         }
+        self.cloudfront.add_problems(&mut problems);
         let uploads = &self.uploads;
         if uploads.photo_bytes_max == 0 || uploads.photo_bytes_max > 5 << 30 {
             problems.push(
@@ -233,6 +248,32 @@ impl Config {
             );
         }
         problems
+    }
+}
+
+impl CloudFrontConfig {
+    /// What cannot be right. The key itself is read when it is first needed, at the start.
+    fn add_problems(&self, problems: &mut Vec<String>) {
+        let set = [self.url.is_some(), self.key_id.is_some(), self.key_file.is_some()];
+        if set.contains(&true) && set.contains(&false) {
+            problems.push(
+                "--cloudfront-url, --cloudfront-key-id and --cloudfront-key-file go together: set all or none"
+                    .to_owned(),
+            );
+        }
+        if let Some(url) = &self.url
+            && (!is_origin(url) || Endpoint::new(url, AddressStyle::Path).is_err())
+        {
+            problems.push(format!(
+                "--cloudfront-url must be an origin such as https://d111111abcdef8.cloudfront.net, not {url:?}"
+            ));
+        }
+        if self.key_id.as_ref().is_some_and(|key_id| !is_key_id(key_id)) {
+            problems.push(
+                "--cloudfront-key-id must be an id that CloudFront gave a public key, such as K2JCJMDEHXQW5F"
+                    .to_owned(),
+            );
+        }
     }
 }
 
@@ -279,6 +320,8 @@ mod tests {
         config.uploads.photo_bytes_max = 0;
         config.uploads.upload_expires_seconds = 0;
         config.storage.bucket = "No".to_owned();
+        config.cloudfront.url = Some("https://d111.cloudfront.net/photos".to_owned());
+        config.cloudfront.key_id = Some("K 1".to_owned());
         config.photos.time_zone = Some("Mars/Olympus".to_owned());
         config.photos.workers = 1_000;
         config.photos.seconds_max = 0;
@@ -289,6 +332,9 @@ mod tests {
             "--photo-bytes-max",
             "--upload-expires-seconds",
             "--bucket",
+            "--cloudfront-url must",
+            "--cloudfront-key-id must",
+            "--cloudfront-key-file go together",
             "--time-zone",
             "--photo-workers",
             "--photo-seconds-max",

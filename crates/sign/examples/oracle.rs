@@ -4,11 +4,49 @@
 use std::{
     error::Error,
     io::{self, BufWriter, Write as _},
+    net::{IpAddr, Ipv4Addr},
 };
 
-use qdn_sign::{AddressStyle, Credentials, Endpoint, PostConditions, Signer, Timestamp, verify_post_form};
+use qdn_sign::{
+    AddressStyle, Credentials, Endpoint, PostConditions, Signer, Timestamp,
+    cloudfront::{CloudFrontSigner, CustomPolicy, KeyGroup, PublicKey, verify_signed_url},
+    verify_post_form,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    S3(Question),
+    CloudFront(ToSign),
+    CloudFrontVerify(ToJudge),
+}
+
+/// A URL to sign for CloudFront: with a canned policy, unless it is given a resource.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToSign {
+    key_id: String,
+    pem: String,
+    sha1: bool,
+    url: String,
+    expires: i64,
+    resource: Option<String>,
+    starts: Option<i64>,
+    source: Option<(Ipv4Addr, u8)>,
+}
+
+/// A URL that somebody else signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToJudge {
+    url: String,
+    viewer: IpAddr,
+    /// Ids and public keys.
+    keys: Vec<(String, String)>,
+    now: i64,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,11 +86,42 @@ enum Pin {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(io::stdout().lock());
     for line in io::stdin().lines() {
-        let answer = answer(&serde_json::from_str(&line?)?)?;
+        let answer = match serde_json::from_str(&line?)? {
+            Line::S3(question) => answer(&question)?,
+            Line::CloudFront(url) => json!({ "url": sign(&url)? }),
+            Line::CloudFrontVerify(url) => judge(&url)?,
+        };
         writeln!(out, "{answer}")?;
     }
     out.flush()?;
     Ok(())
+}
+
+fn sign(question: &ToSign) -> Result<String, Box<dyn Error>> {
+    let new = if question.sha1 { CloudFrontSigner::with_sha1 } else { CloudFrontSigner::new };
+    let signer = new(question.key_id.clone(), &question.pem)?;
+    let expires = Timestamp::from_unix(question.expires);
+    let Some(resource) = &question.resource else { return Ok(signer.sign_url(&question.url, expires)?) };
+    let mut policy = CustomPolicy::new(resource, expires);
+    if let Some(starts) = question.starts {
+        policy = policy.starts(Timestamp::from_unix(starts));
+    }
+    if let Some((address, bits)) = question.source {
+        policy = policy.source(address, bits);
+    }
+    Ok(signer.sign_url_with_policy(&question.url, &policy)?)
+}
+
+fn judge(question: &ToJudge) -> Result<Value, Box<dyn Error>> {
+    let mut group = KeyGroup::new();
+    for (key_id, pem) in &question.keys {
+        group = group.with_key(key_id, PublicKey::from_pem(pem)?)?;
+    }
+    let now = Timestamp::from_unix(question.now);
+    Ok(match verify_signed_url(&question.url, question.viewer, &group, now) {
+        Ok(verified) => json!({ "url": verified.url, "expires": verified.expires.as_unix() }),
+        Err(refusal) => json!({ "code": refusal.code(), "message": refusal.to_string() }),
+    })
 }
 
 fn answer(question: &Question) -> Result<Value, Box<dyn Error>> {

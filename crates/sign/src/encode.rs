@@ -115,6 +115,12 @@ pub(crate) fn is_hex_of(text: &str, digest: &[u8; 32]) -> Choice {
     text.as_bytes().ct_eq(&hex(digest))
 }
 
+/// Whether a text stands in a JSON string as it is.
+#[cfg(feature = "cloudfront")]
+pub(crate) fn is_plain_json(text: &str) -> bool {
+    PLAIN_IN_JSON.all(text)
+}
+
 /// Appends a JSON string with its quotes: see [`push_json_text`].
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');

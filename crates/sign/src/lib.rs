@@ -1,5 +1,5 @@
 //! AWS Signature Version 4 for S3, as pure functions: presigned URLs, presigned POST forms, and the verification of
-//! such forms.
+//! such forms. With the feature `cloudfront` also the signed URLs of that CDN.
 //!
 //! Nothing here reads a clock, a file or a socket: the time and the credentials are arguments.
 //!
@@ -18,6 +18,8 @@
 
 mod authorization;
 mod canonical;
+#[cfg(feature = "cloudfront")]
+pub mod cloudfront;
 mod credentials;
 mod encode;
 mod endpoint;

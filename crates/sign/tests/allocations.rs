@@ -53,3 +53,13 @@ fn a_presigned_post_allocates_its_url_its_fields_and_the_policys_text() {
     // The URL, the conditions' list, the fields' list, seven names and seven values, the policy's text.
     assert_eq!(allocations(made), 18);
 }
+
+#[cfg(feature = "cloudfront")]
+#[test]
+fn a_url_for_cloudfront_allocates_itself_and_its_policys_text() {
+    let pem = include_str!("../fixtures/keys/ec.pem");
+    let signer = qdn_sign::cloudfront::CloudFrontSigner::new("K1", pem).unwrap();
+    for key in [KEY, "jobs/ü ß/照片 📷.jpg"] {
+        assert_eq!(allocations(|_, endpoint| signer.sign_object(endpoint, key, NOW)), 2, "{key}");
+    }
+}

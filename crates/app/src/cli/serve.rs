@@ -8,7 +8,8 @@ use qdn_sign::AddressStyle;
 
 use super::DataArgument;
 use crate::config::{
-    Config, NetworkConfig, PagesConfig, ProcessConfig, StorageConfig, TlsFiles, UploadConfig,
+    CloudFrontConfig, Config, NetworkConfig, PagesConfig, ProcessConfig, StorageConfig, TlsFiles,
+    UploadConfig,
 };
 
 /// What `qdn serve` can be told; every setting has an environment variable of its own too.
@@ -49,6 +50,15 @@ pub(super) struct ServeArguments {
     /// The region that signatures name
     #[arg(long, env = "QDN_REGION", default_value_t = StorageConfig::default().region)]
     region: String,
+    /// Hand out photos through this CloudFront distribution, such as <https://d111111abcdef8.cloudfront.net>, instead of from the store
+    #[arg(long, env = "QDN_CLOUDFRONT_URL", value_name = "ORIGIN")]
+    cloudfront_url: Option<String>,
+    /// The id of the key that signs for the distribution
+    #[arg(long, env = "QDN_CLOUDFRONT_KEY_ID", value_name = "ID")]
+    cloudfront_key_id: Option<String>,
+    /// The private half of that key, in PEM: ECDSA P-256 or RSA-2048
+    #[arg(long, env = "QDN_CLOUDFRONT_KEY_FILE", value_name = "FILE")]
+    cloudfront_key_file: Option<PathBuf>,
     /// Refuse uploads when less space is left; 256 MiB or 5 % of the disk, the smaller, when absent
     #[arg(long, env = "QDN_DISK_FLOOR_BYTES", value_name = "BYTES")]
     disk_floor_bytes: Option<u64>,
@@ -122,6 +132,11 @@ impl ServeArguments {
                 bucket: self.bucket,
                 region: self.region,
                 disk_floor_bytes: self.disk_floor_bytes,
+            },
+            cloudfront: CloudFrontConfig {
+                url: self.cloudfront_url,
+                key_id: self.cloudfront_key_id,
+                key_file: self.cloudfront_key_file,
             },
             uploads: UploadConfig {
                 photo_bytes_max: self.photo_bytes_max,

@@ -184,7 +184,8 @@ pub(super) async fn list_jobs(
         fields::encode_cursor(&format!("{}/{}", row.job.created_at.as_millisecond(), row.job.job_id))
     });
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
-    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let delivery = app.delivery().await?;
+    let sign = |key: &str| delivery.url(&endpoint, key, caller.now);
     let jobs = rows.into_iter().map(|row| body(row, &caller.actor, &sign)).collect();
     Ok(Json(JobPage { jobs, next_cursor }))
 }
@@ -211,7 +212,7 @@ pub(super) async fn read_job(
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::ReadJob, &row.job))?;
-    Ok(Json(with_cover(&app, &caller, &headers, row)?))
+    Ok(Json(with_cover(&app, &caller, &headers, row).await?))
 }
 
 /// Changes a job.
@@ -247,18 +248,19 @@ pub(super) async fn change_job(
     app.db.change_job(job_id.clone(), change).await?;
     app.events.tell(Change::Job(job_id.clone()));
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
-    Ok(Json(with_cover(&app, &caller, &headers, row)?))
+    Ok(Json(with_cover(&app, &caller, &headers, row).await?))
 }
 
 /// One job as the caller may see it.
-fn with_cover(
+async fn with_cover(
     app: &App,
     caller: &Authenticated,
     headers: &HeaderMap,
     row: JobRow,
 ) -> Result<JobBody, Problem> {
     let endpoint = endpoints::store_endpoint(app, headers)?;
-    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let delivery = app.delivery().await?;
+    let sign = |key: &str| delivery.url(&endpoint, key, caller.now);
     Ok(body(row, &caller.actor, &sign))
 }
 

@@ -134,9 +134,10 @@ async fn page_file(app: &App, headers: &HeaderMap, page: &str, uri: &Uri) -> Res
         None => read(app, headers, &format!("{page}/index.html")).await?.ok_or_else(not_found)?,
     };
     let store = endpoints::store_origin(app, headers)?;
-    let policy = if is_worker { WORKER_POLICY.to_owned() } else { page_policy(&store) };
-    // The customer's pictures come from the store: the connection is there when their addresses are known.
-    let early = (page == "track").then(|| HeaderValue::from_str(&format!("<{store}>; rel=preconnect")));
+    let photos = app.delivery.origin().unwrap_or_else(|| store.clone());
+    let policy = if is_worker { WORKER_POLICY.to_owned() } else { page_policy(&store, &photos) };
+    // The customer's pictures are asked for soon: the connection is there when their addresses are known.
+    let early = (page == "track").then(|| HeaderValue::from_str(&format!("<{photos}>; rel=preconnect")));
     let early = early.transpose().map_err(Problem::internal)?.map(|value| [(header::LINK, value)]);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -155,11 +156,12 @@ const WORKER: &str = "/sw.js";
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src http: https:; base-uri 'none'; \
                              form-action 'none'; frame-ancestors 'none'";
 
-/// What a page may do: run our scripts only, and talk to us and the store only.
-fn page_policy(store: &str) -> String {
+/// What a page may do: run our scripts only, and talk to us, the store and where photos come from only.
+fn page_policy(store: &str, photos: &str) -> String {
+    let reachable = if store == photos { store.to_owned() } else { format!("{store} {photos}") };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
-         img-src 'self' blob: data: {store}; connect-src 'self' {store}; worker-src 'self'; base-uri 'none'; \
+         img-src 'self' blob: data: {photos}; connect-src 'self' {reachable}; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'"
     )
 }

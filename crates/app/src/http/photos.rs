@@ -122,7 +122,8 @@ pub(super) async fn list_photos(
 
     let (photos, next) = collect_page(&app, &caller.actor, &job, start_after, limit, caller.now).await?;
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
-    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let delivery = app.delivery().await?;
+    let sign = |key: &str| delivery.url(&endpoint, key, caller.now);
     let photos = photos.into_iter().map(|photo| body(&job.job_id, photo, &sign)).collect();
     let page = PhotoPage { photos, next_cursor: next.as_deref().map(fields::encode_cursor) };
     cacheable(&headers, &page)
@@ -153,7 +154,8 @@ pub(super) async fn read_photo(
     let photo = merged.photos.pop().filter(|photo| photo.photo_id == photo_id);
     let photo = photo.ok_or_else(Problem::photo_not_found)?;
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
-    let sign = |key: &str| app.delivery.url(&endpoint, key, caller.now);
+    let delivery = app.delivery().await?;
+    let sign = |key: &str| delivery.url(&endpoint, key, caller.now);
     cacheable(&headers, &body(&job.job_id, photo, &sign))
 }
 

@@ -10,9 +10,10 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quot
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::problem::Problem;
 use crate::config::Config;
 use crate::db::Db;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{Application, ApplicationId};
 use crate::events::Events;
 use crate::process::{Metrics, Queue};
@@ -42,7 +43,7 @@ pub struct Inner {
     /// The bytes.
     pub bucket: Bucket,
     /// How signed URLs are made.
-    pub delivery: Delivery,
+    pub delivery: DeliverySource,
     /// Who tells of changes.
     pub events: Events,
     /// Pages that may listen for changes at once.
@@ -79,7 +80,7 @@ impl App {
         config: Config,
         queue: Queue,
         bucket: Bucket,
-        delivery: Delivery,
+        delivery: DeliverySource,
         pages_application_key: String,
         store_port: u16,
         stop: CancellationToken,
@@ -104,6 +105,12 @@ impl App {
             strangers: RateLimiter::keyed(Quota::per_minute(STRANGER_REQUESTS_PER_MINUTE_MAX)),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// How signed URLs are made. Whoever asks is ready to wait for the key.
+    pub(super) async fn delivery(&self) -> Result<&Delivery, Problem> {
+        let delivery = self.inner.delivery.get().await;
+        delivery.map_err(|error| Problem::internal(format!("{error:#}")))
     }
 
     /// Does something that the answer need not wait for. A function stands still after its answer, so there it does.

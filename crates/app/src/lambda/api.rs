@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::event::{ProxyAnswer, ProxyRequest};
-use super::{PhotoMessages, Settings};
+use super::{FetchedDelivery, PhotoMessages, Settings};
 use crate::db::Dynamo;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliverySource};
 use crate::events::Events;
 use crate::http::{App, Problem};
 use crate::outbound::Outbound;
@@ -47,10 +47,15 @@ fn assemble(settings: Settings) -> anyhow::Result<App> {
         &settings.config.storage.bucket,
     );
     let db = Arc::new(Dynamo::new(settings.dynamo()?, outbound.clone())?);
-    let delivery = Delivery::PresignedGet {
-        signer,
-        bucket: settings.config.storage.bucket.clone(),
-        window_seconds: settings.config.uploads.delivery_window_seconds,
+    let window_seconds = settings.config.uploads.delivery_window_seconds;
+    let delivery = match &settings.cloudfront {
+        Some(cloudfront) => DeliverySource::Fetched(Box::new(FetchedDelivery::new(
+            outbound.clone(),
+            &settings.aws,
+            cloudfront,
+            window_seconds,
+        )?)),
+        None => DeliverySource::Ready(Delivery::new(&settings.config, signer)?),
     };
     let mut queue = Queue::new(db, Events::default());
     if let Some(url) = &settings.photo_queue_url {

@@ -5,6 +5,7 @@ pub mod api;
 #[cfg(feature = "process")]
 mod commands;
 mod event;
+mod key;
 mod messages;
 #[cfg(feature = "process")]
 pub mod photo;
@@ -14,6 +15,7 @@ mod settings;
 
 use std::process::ExitCode;
 
+pub use key::FetchedDelivery;
 pub use messages::PhotoMessages;
 pub use settings::Settings;
 

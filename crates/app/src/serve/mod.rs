@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::db::{Db, Sqlite};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{JobId, Role};
 use crate::events::Events;
 use crate::http::App;
@@ -225,11 +225,7 @@ fn assemble(
     let credentials = Credentials::new(keys.access_key_id.as_str(), keys.secret_access_key.as_str());
     let signer = Arc::new(Signer::new(credentials, &config.storage.region));
     let bucket = Bucket::embedded(store, Arc::clone(&signer), &config.storage.bucket)?;
-    let delivery = Delivery::PresignedGet {
-        signer,
-        bucket: config.storage.bucket.clone(),
-        window_seconds: config.uploads.delivery_window_seconds,
-    };
+    let delivery = DeliverySource::Ready(Delivery::new(config, signer)?);
     let queue = Queue::new(db, Events::default());
     Ok(App::new(config.clone(), queue, bucket, delivery, keys.application_key.clone(), store_port, stop))
 }
