@@ -4,6 +4,7 @@ import sqlite3
 import time
 
 import requests
+import pytest
 from support import caller as callers
 from support.caller import GREY, Caller, photo_bytes, unique
 from support.faces import Server
@@ -54,6 +55,7 @@ def test_crew_see_the_cover_and_customers_do_not(server, staff, job):
     assert grant["photo_id"] not in link(server, staff, job, "customer").get("/jobs").text
 
 
+@pytest.mark.embedded
 def test_a_page_of_jobs_with_covers_looks_at_no_more_photos_than_it_shows(tmp_path):
     """5,000 jobs with 20 photos each, written straight into the database: a page must not look at all of them."""
     server = Server(tmp_path, "--photo-workers", "0").start()

@@ -416,6 +416,7 @@ def test_the_photo_count_of_a_job_follows_its_photos(staff, job):
     assert staff.good("GET", f"/jobs/{job}")["photo_count"] == 2
 
 
+@pytest.mark.embedded
 def test_everything_outlives_a_restart(tmp_path):
     server = Server(tmp_path).start()
     staff, job = callers.staff(server), server.ready["sample_job_id"]

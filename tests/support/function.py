@@ -203,6 +203,10 @@ class FunctionServer:
             assert time.monotonic() < until, "photos wait for the processor for too long"
             time.sleep(0.05)
 
+    def staged_files(self):
+        """What lies in the store's folder of unfinished uploads."""
+        return self.twin.staged_files()
+
     def census(self):
         """Everything that is stored, to be compared before and after."""
         self.wait_for_renditions()
