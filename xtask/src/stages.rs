@@ -21,6 +21,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "rust", what: "unit, contract and socket tests in Rust", run: rust },
     Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
     Stage { name: "sign", what: "every signature beside botocore's", run: sign },
+    Stage { name: "infra", what: "the AWS template: linted, guarded, created", run: infra },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
     Stage { name: "browser", what: "the pages in Chromium", run: browser },
@@ -94,7 +95,12 @@ fn binary() -> anyhow::Result<PathBuf> {
 }
 
 fn pytest(folder: &str) -> anyhow::Result<Command> {
-    let python = setup::python("tests/requirements.txt")?;
+    pytest_with("tests/requirements.txt", folder)
+}
+
+/// pytest with the packages of a requirements file.
+fn pytest_with(requirements: &str, folder: &str) -> anyhow::Result<Command> {
+    let python = setup::python(requirements)?;
     let mut pytest =
         command(&python, &["-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider", folder]);
     pytest.args(["--timeout", TEST_SECONDS_MAX]).env("QDN_PYTHON", &python);
@@ -104,6 +110,11 @@ fn pytest(folder: &str) -> anyhow::Result<Command> {
 fn sign() -> anyhow::Result<()> {
     run(&mut cargo(&["build", "--locked", "--package", "qdn-sign", "--example", "oracle"]))?;
     run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
+}
+
+fn infra() -> anyhow::Result<()> {
+    let guard = setup::cfn_guard()?;
+    run(pytest_with("tests/requirements-aws.txt", "tests/infra")?.env("QDN_CFN_GUARD", guard))
 }
 
 fn api() -> anyhow::Result<()> {
