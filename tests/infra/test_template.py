@@ -99,6 +99,39 @@ def test_an_operator_may_be_let_in_to_restore(stack):
     assert FULL["OperatorRoleArn"] in deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
 
 
+def test_a_restored_table_takes_the_place_of_the_stacks_own(stack):
+    own, restored = (template.resolve(stack.translated, given)["Resources"] for given in ({}, {"RestoredTableName": "back"}))
+    for resources, name in [(own, "<Table>"), (restored, "back")]:
+        for function, role in [("ApiFunction", "ApiRole"), ("PhotoFunction", "PhotoRole")]:
+            assert resources[function]["Properties"]["Environment"]["Variables"]["QDN_TABLE"] == name
+            statements = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            named = {statement["Sid"]: statement["Resource"] for statement in statements}
+            table = f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}"
+            assert named["UseRecords"] == table
+            assert named["FindRecords"] == [f"{table}/index/gsi1", f"{table}/index/gsi2"]
+
+
+def test_the_table_is_the_one_that_the_program_uses(stack):
+    """The contract tests run against the definition in table.rs, people's jobs stand in the template's table."""
+    code = (template.ROOT / "crates/app/src/db/dynamo/table.rs").read_text()
+    words = dict(re.findall(r'pub const (\w+): &str = "(\w+)"', code))
+    indexes = re.findall(r'Index \{ name: "(\w+)", partition_key: "(\w+)", sort_key: "(\w+)" \}', code)
+    keys = lambda partition, sort: [
+        {"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+    table = stack.properties("Table")
+    assert stack.source["Parameters"]["TableName"]["Default"] == words["DEFAULT_NAME"]
+    assert table["KeySchema"] == keys(words["PARTITION_KEY"], words["SORT_KEY"])
+    assert len(indexes) == 2
+    assert table["GlobalSecondaryIndexes"] == [
+        {"IndexName": name, "KeySchema": keys(partition, sort), "Projection": {"ProjectionType": "ALL"}}
+        for name, partition, sort in indexes
+    ]
+    names = [words["PARTITION_KEY"], words["SORT_KEY"], *(name for index in indexes for name in index[1:])]
+    assert table["AttributeDefinitions"] == [{"AttributeName": name, "AttributeType": "S"} for name in names]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": words["TTL_ATTRIBUTE"], "Enabled": True}
+
+
 def test_the_accounts_own_role_for_logs_is_left_alone(stack):
     resources = template.resolve(stack.translated, FULL)["Resources"]
     assert "ApiGatewaySettings" not in resources
