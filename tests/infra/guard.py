@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from template import ROOT
+from support.aws.template import ROOT
 
 RULES = ROOT / "infra/rules"
 

@@ -3,7 +3,7 @@
 import json
 
 from cfnlint.api import ManualArgs, lint_file
-from template import REGION
+from support.aws.template import REGION
 
 
 def complaints(path, ignored=()):

@@ -5,7 +5,7 @@ import functools
 import json
 import re
 
-from template import ACCOUNT, REGION, ROOT, of_type, resolve, translate
+from support.aws.template import ACCOUNT, REGION, ROOT, of_type, resolve, translate
 
 # Reached by plain navigation, or asked by machines: no header can be sent along.
 OPEN = {"/config.json", "/healthz", "/readyz", "/openapi.json", "/jobs/{job_id}/photos.zip"}
@@ -111,9 +111,11 @@ def refusals_of_the_gateway_are_problems(stack):
     for name in needed.keys() - responses.keys():
         yield f"{name} is answered in AWS's words"
     for name, response in responses.items():
-        body = json.loads(response["responseTemplates"]["application/problem+json"])
+        body = json.loads(response["responseTemplates"]["application/json"])
         if body["status"] != response.get("statusCode", needed.get(name)):
             yield f"{name} says {body['status']} and is another status"
+        if response["responseParameters"]["gatewayresponse.header.Content-Type"] != "'application/problem+json'":
+            yield f"{name} does not say that it is a problem"
         if body["type"] != f"/problems/{body['code']}" or body["request_id"] != "$context.requestId":
             yield f"{name} is no problem of ours"
 

@@ -9,7 +9,7 @@ import tomllib
 import guard
 import lint
 import pytest
-import template
+from support.aws import template
 from promises import PROMISES
 
 FULL = {

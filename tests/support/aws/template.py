@@ -10,7 +10,7 @@ import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATH = ROOT / "infra/template.yaml"
 REGION, ACCOUNT = "us-east-1", "000000000000"
 
@@ -47,11 +47,7 @@ def load():
 def parameters(template, given=None):
     """The values of all parameters: as given, or their defaults."""
     values = {name: str(entry.get("Default", "")) for name, entry in template["Parameters"].items()}
-    values |= PARAMETERS | (given or {})
-    for name, entry in template["Parameters"].items():
-        if entry["Type"] == "CommaDelimitedList":
-            values[name] = values[name].split(",")
-    return values
+    return values | PARAMETERS | (given or {})
 
 
 def translate(template):
