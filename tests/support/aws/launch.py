@@ -37,7 +37,7 @@ record = open(os.environ["QDN_CALLS"], "a", buffering=1)
 
 def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     refusal = answer(access_key_id, iam_action, service, region, resource_arn, service_context)
-    caller = iam_evaluator.caller_arn()
+    caller = (iam_evaluator.resolve_caller_identity(access_key_id or "") or {}).get("userArn", "")
     context = {name: value for name, value in (service_context or {}).items() if isinstance(value, (str, list))}
     record.write(json.dumps([caller, iam_action, resource_arn, context, refusal is None]) + "\n")
     return refusal
