@@ -50,9 +50,9 @@ def test_a_job_of_somebody_else_does_not_exist(site, staff, job):
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
-        ({"photo_name": "a.jpg", "size": 104_857_601}, "invalid_field"),
+        ({"photo_name": "a.jpg", "size": 104_857_601}, "photo_too_large"),
         ({"photo_name": "a.jpg", "content_type": "text/html"}, "invalid_field"),
-        ({"photo_name": 7}, "invalid_body"),
+        ({"photo_name": 7}, "invalid_field"),
         ({}, "invalid_field"),
     ],
 )
