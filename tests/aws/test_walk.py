@@ -220,6 +220,30 @@ def test_the_sweep_and_the_setup_may_be_told_again(site, staff, job):
     site.tokens["staff"] = before
 
 
+def test_a_secret_key_works_once_both_sides_know_it_and_no_longer_when_it_is_taken_back(cloud, site, staff, job):
+    """As docs/operations.md says."""
+    made = json.loads(site.tell({"qdn": "add_key", "name": "truck 7", "role": "crew", "job": job}))
+    truck = Caller(site, made["key"])
+    assert truck.get("/list_photos", params={"job_id": job}).json()["code"] == "application_key_unknown"
+    gateway = cloud.client("apigateway")
+    key_id = gateway.create_api_key(name="truck-7", value=made["key"], enabled=True)["id"]
+    gateway.create_usage_plan_key(usagePlanId=cloud.outputs["UsagePlanId"], keyId=key_id, keyType="API_KEY")
+    truck.upload(job, "truck.jpg", PHOTO)
+    assert [photo["name"] for photo in staff.settled(job)] == ["truck.jpg"]
+    known = json.loads(site.tell({"qdn": "list_keys"}))["applications"]
+    (application_id,) = [entry["application_id"] for entry in known if entry["name"] == "truck 7"]
+    site.tell({"qdn": "revoke_key", "application_id": application_id})
+    assert truck.get("/list_photos", params={"job_id": job}).status_code == 401
+
+
+def test_an_operator_makes_links_and_takes_them_back(site, job):
+    made = json.loads(site.tell({"qdn": "add_link", "role": "crew", "job": job}))
+    crew = Caller(site, site.application_key, made["url"].split("#t=")[1])
+    assert crew.get("/list_photos", params={"job_id": job}).status_code == 200
+    site.tell({"qdn": "revoke_link", "link_id": made["link_id"]})
+    assert crew.get("/list_photos", params={"job_id": job}).json()["code"] == "token_invalid"
+
+
 def test_machines_see_that_it_is_alive_and_ready(cloud, site, staff, job):
     for path in ("/healthz", "/readyz", "/openapi.json"):
         assert cloud.through(cloud.outputs["SiteUrl"] + path).status_code == 200, path

@@ -11,16 +11,18 @@ from support.aws.template import ACCOUNT, REGION, ROOT, of_type, resolve, transl
 OPEN = {"/config.json", "/healthz", "/readyz", "/openapi.json", "/jobs/{job_id}/photos.zip"}
 ENVIRONMENT = {
     "ApiFunction": {
-        "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "QDN_TABLE", "QDN_BUCKET", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL",
+        "QDN_TABLE", "QDN_BUCKET", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL",
         "QDN_COMPANY_NAME", "QDN_COMPANY_PHONE", "QDN_PHOTO_QUEUE_URL", "QDN_CLOUDFRONT_URL", "QDN_CLOUDFRONT_KEY_ID",
         "QDN_CLOUDFRONT_KEY_PARAMETER", "QDN_PHOTO_BYTES_MAX", "QDN_UPLOAD_EXPIRES_SECONDS",
         "QDN_DELIVERY_WINDOW_SECONDS", "QDN_LOG",
     },
     "PhotoFunction": {
-        "QDN_TABLE", "QDN_BUCKET", "QDN_TIME_ZONE", "QDN_PHOTO_BYTES_MAX", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL",
+        "QDN_TABLE", "QDN_BUCKET", "QDN_TIME_ZONE", "QDN_PHOTO_SECONDS_MAX", "QDN_PHOTO_BYTES_MAX", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL",
         "QDN_LOG",
     },
 }
+# Read, and left as they are by themselves.
+LEFT = {"QDN_PHOTO_MEMORY_MIB", "QDN_REQUESTS_PER_MINUTE_MAX"}
 OUTPUTS = {
     "SiteUrl", "SiteAddress", "PhotosUrl", "PhotosAddress", "ApiUrl", "UploadsBucketName", "PagesBucketName",
     "WebDistributionId", "PhotosDistributionId", "ApiFunctionAlias", "PhotoFunctionName", "TableName", "PhotoQueueUrl",
@@ -125,6 +127,17 @@ def functions_are_told_what_they_read(stack):
         told = stack.properties(name)["Environment"]["Variables"]
         for variable in wanted ^ told.keys():
             yield f"{name}: {variable} is {'missing' if variable in wanted else 'unknown'}"
+
+
+def a_batch_of_photos_is_worked_on_whole(stack):
+    """The function begins a photo only while its time is enough for two tries and two seconds more. What it does not begin
+    counts as a try, and comes again when the queue shows it again."""
+    function = stack.properties("PhotoFunction")
+    longest = 2 * int(function["Environment"]["Variables"]["QDN_PHOTO_SECONDS_MAX"]) + 2
+    if longest > function["Timeout"] / 2:
+        yield "there is no time to begin a second photo"
+    if 2 * stack.source["Parameters"]["PhotoSecondsMax"]["MaxValue"] + 2 > function["Timeout"] / 2:
+        yield "PhotoSecondsMax may be set too high"
 
 
 def the_api_answers_before_the_gateway_gives_up(stack):
@@ -330,7 +343,7 @@ def outputs_are_complete(stack):
 
 PROMISES = [
     routes_are_those_of_the_program, keys_are_asked_for, routes_call_the_alias, refusals_of_the_gateway_are_problems,
-    functions_are_told_what_they_read, the_api_answers_before_the_gateway_gives_up,
+    functions_are_told_what_they_read, a_batch_of_photos_is_worked_on_whole, the_api_answers_before_the_gateway_gives_up,
     originals_rest_thirty_days_before_they_move, uploads_are_told_to_the_queue, photos_are_tried_five_times,
     the_sweep_comes_every_ten_minutes, alarms_watch_what_there_is, one_origin_holds_pages_and_api,
     distributions_and_buckets_belong_together, readers_of_photos_are_named, the_pages_policy_is_the_programs,

@@ -56,6 +56,7 @@ FAULTS = [
     ("a route past the alias", {f"{API}.paths./jobs.get.x-amazon-apigateway-integration.uri": {"Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${ApiFunctionName}/invocations"}}, "routes_call_the_alias"),
     ("a variable that is missing", {"Resources.ApiFunction.Properties.Environment.Variables.QDN_PHOTO_QUEUE_URL": None}, "functions_are_told_what_they_read"),
     ("a variable with a slip of the pen", {"Resources.PhotoFunction.Properties.Environment.Variables.QDN_TIMEZONE": "UTC"}, "functions_are_told_what_they_read"),
+    ("a batch of which one photo is begun", {"Parameters.PhotoSecondsMax.Default": 60}, "a_batch_of_photos_is_worked_on_whole"),
     ("a sweep that says nothing", {"Resources.PhotoFunction.Properties.Events.Sweep.Properties.Input": "{}"}, "the_sweep_comes_every_ten_minutes"),
     ("an alarm on a function of yore", {"Resources.PhotoErrorsAlarm.Properties.Dimensions.0.Value": "qdn-photos"}, "alarms_watch_what_there_is"),
     ("an API path among the pages", {f"{WEB}.CacheBehaviors.1": None}, "one_origin_holds_pages_and_api"),

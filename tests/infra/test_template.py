@@ -8,6 +8,7 @@ import tomllib
 
 import guard
 import lint
+import promises
 import pytest
 from support.aws import template
 from promises import PROMISES
@@ -165,6 +166,18 @@ console.log(JSON.stringify(said));"""
     done = subprocess.run(["node", "-e", program], capture_output=True, text=True, timeout=30, check=True)
     assert json.loads(done.stdout) == [answer for _, answer in ADDRESSES]
     assert len(code) < 10_240, "CloudFront takes no longer function"
+
+
+def test_the_functions_read_what_they_are_told_and_nothing_else(stack):
+    files = [*(template.ROOT / "crates/app/src/lambda").glob("*.rs"), template.ROOT / "crates/app/src/telemetry.rs"]
+    code = "".join(file.read_text().split("#[cfg(test)]")[0] for file in files)
+    read = set(re.findall(r'"(QDN_[A-Z_0-9]+)"', code))
+    told = {
+        name for function in ("ApiFunction", "PhotoFunction")
+        for name in stack.properties(function)["Environment"]["Variables"] if name.startswith("QDN_")
+    }
+    assert len(read) > 10
+    assert read - promises.LEFT == told
 
 
 def test_the_readme_tells_every_variable(stack):
