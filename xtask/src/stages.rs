@@ -113,8 +113,10 @@ fn sign() -> anyhow::Result<()> {
 }
 
 fn infra() -> anyhow::Result<()> {
-    let guard = setup::cfn_guard()?;
-    run(pytest_with("tests/requirements-aws.txt", "tests/infra")?.env("QDN_CFN_GUARD", guard))
+    let aws = setup::python("tests/requirements-awscli.txt")?.with_file_name("aws");
+    let mut pytest = pytest_with("tests/requirements-aws.txt", "tests/infra")?;
+    pytest.env("QDN_CFN_GUARD", setup::cfn_guard()?).env("QDN_AWS_CLI", aws);
+    run(pytest.env("QDN_XTASK", std::env::current_exe()?))
 }
 
 fn api() -> anyhow::Result<()> {
