@@ -254,10 +254,17 @@ def one_origin_holds_pages_and_api(stack):
     config = stack.properties("WebDistribution")["DistributionConfig"]
     for behaviour in config["CacheBehaviors"]:
         name = behaviour["PathPattern"]
+        if behaviour["TargetOriginId"] == "pages" and name != "/capture/share":
+            if behaviour["AllowedMethods"] != ["GET", "HEAD"]:
+                yield f"{name} takes more than questions"
+            continue
         if behaviour["CachePolicyId"] != CACHING_DISABLED:
             yield f"{name} is cached"
         if set(behaviour["AllowedMethods"]) != METHODS:
             yield f"{name} lacks methods"
+        # A redirect would lose what is sent, after it was sent in the open.
+        if behaviour["ViewerProtocolPolicy"] != "https-only":
+            yield f"{name} is not by TLS only"
         if behaviour["TargetOriginId"] == "api" and behaviour.get("OriginRequestPolicyId") != ALL_VIEWER_EXCEPT_HOST:
             yield f"{name} does not hand on what the browser says"
     if len(config["CacheBehaviors"]) > 24:
@@ -292,16 +299,24 @@ def readers_of_photos_are_named(stack):
         yield "photos are read by others than the two roles"
 
 
-def the_pages_policy_is_the_programs(stack):
-    text = (ROOT / "crates/app/src/http/pages.rs").read_text()
-    written = re.search(r'let policy = format!\(\s*"(.*?)"\s*\)', text, re.DOTALL)[1]
-    written = re.sub(r"\\\s+", "", written)
+def the_pages_policies_are_the_programs(stack):
+    text = re.sub(r"\\\n\s+", "", (ROOT / "crates/app/src/http/pages.rs").read_text())
+    page, worker = (
+        next(policy for policy in re.findall(r'"(default-src [^"]+)"', text) if part in policy)
+        for part in ("img-src", "connect-src http:")
+    )
     photos, store = "https://<PhotosDistribution.DomainName>", f"https://qdn-uploads.s3.{REGION}.amazonaws.com"
     # In one program photos come from where they go.
-    wanted = written.replace("data: {store}", f"data: {photos}").replace("{store}", f"{photos} {store}")
-    headers = stack.properties("PagesHeaders")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    if headers["ContentSecurityPolicy"]["ContentSecurityPolicy"] != wanted:
-        yield f"the pages' policy is not {wanted}"
+    page = re.sub(r"data: \{\w+\}", f"data: {photos}", page)
+    page = re.sub(r"connect-src 'self' \{\w+\}", f"connect-src 'self' {photos} {store}", page)
+    wanted = {"PagesHeaders": page, "TrackHeaders": page, "WorkerHeaders": worker}
+    for name, policy in wanted.items():
+        headers = stack.properties(name)["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        if headers["ContentSecurityPolicy"]["ContentSecurityPolicy"] != policy:
+            yield f"{name} is not {policy}"
+    for path, name in [("/dashboard/", "PagesHeaders"), ("/capture/sw.js", "WorkerHeaders"), ("/track/", "TrackHeaders")]:
+        if behaviour_of(stack, path)["ResponseHeadersPolicyId"] != f"<{name}>":
+            yield f"{path} has other headers than {name}"
 
 
 def photos_are_kept_by_browsers_for_one_window(stack):
@@ -346,7 +361,7 @@ PROMISES = [
     functions_are_told_what_they_read, a_batch_of_photos_is_worked_on_whole, the_api_answers_before_the_gateway_gives_up,
     originals_rest_thirty_days_before_they_move, uploads_are_told_to_the_queue, photos_are_tried_five_times,
     the_sweep_comes_every_ten_minutes, alarms_watch_what_there_is, one_origin_holds_pages_and_api,
-    distributions_and_buckets_belong_together, readers_of_photos_are_named, the_pages_policy_is_the_programs,
+    distributions_and_buckets_belong_together, readers_of_photos_are_named, the_pages_policies_are_the_programs,
     photos_are_kept_by_browsers_for_one_window, the_budget_warns_before_it_is_spent, names_are_as_agreed,
     parameters_are_used, outputs_are_complete,
 ]

@@ -48,6 +48,10 @@ def test_the_service_worker_and_the_manifest_have_their_types(cloud, site):
     worker = cloud.through(f"{site}/capture/sw.js")
     assert worker.status_code == 200 and "javascript" in worker.headers["Content-Type"]
     assert worker.headers["Cache-Control"] == "no-cache"
+    assert "connect-src http: https:" in worker.headers["Content-Security-Policy"]
+    # Told from a page of the same folder.
+    assert "connect-src http:" not in cloud.through(f"{site}/capture/").headers["Content-Security-Policy"]
+    assert cloud.through(f"{site}/track/").headers["Link"] == f"<{cloud.outputs['PhotosUrl']}>; rel=preconnect"
     manifest = cloud.through(f"{site}/capture/manifest.webmanifest")
     assert manifest.headers["Content-Type"] == "application/manifest+json"
     assert manifest.json()["scope"] == "/capture/"
