@@ -139,6 +139,8 @@ def test_a_photo_of_an_older_tool_is_listed_by_its_file_name_and_gets_renditions
     (photo,) = staff.settled(job)
     assert (photo["photo_id"], photo["status"]) == ("IMG_0001.JPG", "ready")
     assert edge.fetch(photo["thumb_url"]).status_code == 200
+    assert staff.delete(f"/jobs/{job}/photos/IMG_0001.JPG").status_code == 204
+    assert staff.photos(job) == []
 
 
 def test_a_deleted_photo_is_gone_and_can_be_brought_back(edge, staff, store, job):
@@ -149,11 +151,48 @@ def test_a_deleted_photo_is_gone_and_can_be_brought_back(edge, staff, store, job
     assert all_keys(store, BUCKET, f"jobs/{job}/") == [] == all_keys(store, BUCKET, f"renditions/{job}/")
     assert edge.fetch(photo["display_url"]).status_code in (403, 404)
     # As docs/operations.md says.
-    versions = store.list_object_versions(Bucket=BUCKET, Prefix=grant["key"])
-    (marker,) = [entry for entry in versions["DeleteMarkers"] if entry["IsLatest"]]
-    store.delete_object(Bucket=BUCKET, Key=grant["key"], VersionId=marker["VersionId"])
+    versions = store.list_object_versions(Bucket=BUCKET, Prefix=grant["key"])["Versions"]
+    source = {"Bucket": BUCKET, "Key": grant["key"], "VersionId": versions[0]["VersionId"]}
+    store.copy_object(Bucket=BUCKET, Key=f"jobs/{job}/photos/restored-back.jpg", CopySource=source)
     (back,) = staff.settled(job)
-    assert back["status"] == "ready" and edge.fetch(back["url"]).content == PHOTO
+    assert (back["photo_id"], back["status"]) == ("restored-back.jpg", "ready")
+    assert edge.fetch(back["url"]).content == PHOTO
+
+
+def long_ago(cloud, partition, found):
+    """Lets one item of an index have come about when everything began."""
+    table = cloud.client("dynamodb")
+    items = table.query(
+        TableName="qdn", IndexName="gsi2", KeyConditionExpression="gsi2pk = :p", ExpressionAttributeValues={":p": {"S": partition}}
+    )["Items"]
+    (item,) = [item for item in items if found(item)]
+    table.update_item(
+        TableName="qdn", Key={name: item[name] for name in ("pk", "sk")}, UpdateExpression="SET gsi2sk = :t",
+        ExpressionAttributeValues={":t": {"S": "0" * 16}},
+    )
+
+
+def test_what_came_after_a_photo_was_deleted_is_swept(cloud, site, staff, store, job):
+    grant = staff.upload(job, "swept.jpg", PHOTO)
+    staff.settled(job)
+    assert staff.delete(f"/jobs/{job}/photos/{grant['photo_id']}").status_code == 204
+    # A form that was under way, and a processor that was at work.
+    late = [grant["key"], f"renditions/{job}/{grant['photo_id']}/late/thumb"]
+    for key in late:
+        store.put_object(Bucket=BUCKET, Key=key, Body=PHOTO, ContentType="image/jpeg")
+    assert staff.photos(job) == []
+    within(30, lambda: is_quiet(cloud))
+    long_ago(cloud, "sweep", lambda item: grant["photo_id"] in item["sk"]["S"])
+    site.tell({"qdn": "sweep"})
+    assert all_keys(store, BUCKET, f"jobs/{job}/") == [] == all_keys(store, BUCKET, f"renditions/{job}/")
+
+
+def test_links_that_died_long_ago_are_forgotten(cloud, site, staff, job):
+    link = staff.new_link(job)
+    assert staff.delete(f"/links/{link['link_id']}").status_code == 204
+    long_ago(cloud, "links", lambda item: link["link_id"] in str(item))
+    site.tell({"qdn": "sweep"})
+    assert staff.good("GET", f"/jobs/{job}/links")["links"] == []
 
 
 def test_a_hidden_photo_is_not_shown_to_customers(site, staff, job):
@@ -190,13 +229,17 @@ def test_a_link_that_was_taken_back_opens_nothing(site, staff, job):
     assert customer.get("/list_photos", params={"job_id": job}).json()["code"] == "token_invalid"
 
 
-def test_all_photos_come_in_one_archive(staff, job):
+def test_all_photos_come_in_one_archive(site, staff, job):
     for name in ("a.jpg", "b.jpg"):
         staff.upload(job, name, PHOTO)
     staff.settled(job)
     answer = staff.get(f"/jobs/{job}/photos.zip")
     assert (answer.status_code, answer.content[:4]) == (200, b"PK\x03\x04")
     assert answer.content.count(PHOTO) == 2
+    customer = Caller(site, site.application_key, staff.new_link(job)["token"])
+    answer = customer.get(f"/jobs/{job}/photos.zip")
+    assert (answer.status_code, answer.content[:4]) == (200, b"PK\x03\x04")
+    assert PHOTO not in answer.content, "customers get renditions"
 
 
 def test_the_same_url_is_handed_out_for_a_window_and_lives_for_two(staff, job):

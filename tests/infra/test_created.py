@@ -19,6 +19,7 @@ DIFFERENCES = [
     "without ServerlessDeploymentApplication", "without ApiFunctionDeploymentGroup",
     "PhotosDistribution asks for no signature: the tests' edge does", "QDN_CLOUDFRONT_KEY_ID is the edge's",
     "ApiFunctionAliasqdnDdashboardDprod moves at once", "PhotoFunctionUploads has two functions at once",
+    "Api names its binary types twice",
     *(
         f"the answer to {kind} is a resource" for kind in (
             "INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "MISSING_AUTHENTICATION_TOKEN",

@@ -1,8 +1,8 @@
 """Starts MiniStack so that policies can be tested.
 
 Every question whether somebody may do something is written down, with its answer. A request counts as one by TLS, which
-MiniStack does not speak by itself, unless it comes from 127.0.0.2. Two condition keys are answered as AWS does: the ARN of a
-role's session is the role's, and who is an AWS service is told."""
+MiniStack does not speak by itself, unless it comes from 127.0.0.2. Three things are as AWS has them: the ARN of a role's
+session is the role's, who is an AWS service is told, and a batch of messages needs the permission of one."""
 
 import contextvars
 import json
@@ -36,6 +36,8 @@ record = open(os.environ["QDN_CALLS"], "a", buffering=1)
 
 
 def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    if iam_action.startswith("sqs:"):
+        iam_action = iam_action.removesuffix("Batch")
     refusal = answer(access_key_id, iam_action, service, region, resource_arn, service_context)
     caller = (iam_evaluator.resolve_caller_identity(access_key_id or "") or {}).get("userArn", "")
     context = {name: value for name, value in (service_context or {}).items() if isinstance(value, (str, list))}

@@ -35,7 +35,12 @@ def local_copy(translated, port):
     resources["PhotoFunctionUploads"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 2
     told.append("PhotoFunctionUploads has two functions at once")
 
-    # It reads these only as resources of their own.
+    # It reads this only from the resource.
+    api = resources["Api"]["Properties"]
+    api["BinaryMediaTypes"] = api["Body"]["x-amazon-apigateway-binary-media-types"]
+    told.append("Api names its binary types twice")
+
+    # And these only as resources of their own.
     responses = resources["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     for kind, response in responses.items():
         resources[f"ApiResponse{kind.replace('_', '')}"] = {
