@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`.
 
 mod bench;
+mod deploy;
 mod dynamo;
 mod fuzz;
 mod run;
@@ -17,6 +18,8 @@ cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
 cargo xtask bench [NAME…]   the benchmarks beside their peers, sign and photo; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
+cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, and the pages
+cargo xtask pages           on AWS: builds the pages and puts them into the stack's bucket
 cargo xtask fuzz [TARGET] [SECONDS]   fuzzes the photo processor: all targets a minute each, or as said
 ";
 
@@ -45,6 +48,8 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "openapi" => stages::write_openapi(),
         "bench" => bench::bench(rest),
         "faults" => stages::long_faults(rest),
+        "deploy" => deploy::deploy(rest),
+        "pages" => deploy::pages(),
         "fuzz" => fuzz::fuzz(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -44,6 +44,14 @@ pub(crate) fn npm_packages(folder: &str) -> anyhow::Result<()> {
     Ok(fs::copy(&lock, &stamp).map(|_| ())?)
 }
 
+/// cfn-guard, whose program is in an npm package.
+pub(crate) fn cfn_guard() -> anyhow::Result<PathBuf> {
+    npm_packages("tests/infra")?;
+    let folder = root().join("tests/infra/node_modules/@cdklabs/cdk-validator-cfnguard/bin");
+    let system = if cfg!(target_os = "macos") { "macos" } else { "ubuntu" };
+    Ok(folder.join(system).join(std::env::consts::ARCH).join("cfn-guard"))
+}
+
 /// Chromium, Debian's.
 pub(crate) fn chromium() -> anyhow::Result<PathBuf> {
     let path = PathBuf::from("/usr/bin/chromium");

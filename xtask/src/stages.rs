@@ -22,6 +22,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "web", what: "types, lint and unit tests of the pages; the client is the API's", run: web },
     Stage { name: "sign", what: "every signature beside botocore's and openssl's", run: sign },
     Stage { name: "dynamo", what: "the database contract on DynamoDB", run: dynamo::test },
+    Stage { name: "infra", what: "the AWS template: linted, guarded, created", run: infra },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
     Stage { name: "browser", what: "the pages in Chromium", run: browser },
@@ -111,7 +112,12 @@ fn binary() -> anyhow::Result<PathBuf> {
 }
 
 fn pytest(folder: &str) -> anyhow::Result<Command> {
-    let python = setup::python("tests/requirements.txt")?;
+    pytest_with("tests/requirements.txt", folder)
+}
+
+/// pytest with the packages of a requirements file.
+fn pytest_with(requirements: &str, folder: &str) -> anyhow::Result<Command> {
+    let python = setup::python(requirements)?;
     let mut pytest =
         command(&python, &["-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider", folder]);
     pytest.args(["--timeout", TEST_SECONDS_MAX]).env("QDN_PYTHON", &python);
@@ -122,6 +128,13 @@ fn sign() -> anyhow::Result<()> {
     let features = ["--all-features", "--example", "oracle"];
     run(cargo(&["build", "--locked", "--package", "qdn-sign"]).args(features))?;
     run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
+}
+
+fn infra() -> anyhow::Result<()> {
+    let aws = setup::python("tests/requirements-awscli.txt")?.with_file_name("aws");
+    let mut pytest = pytest_with("tests/requirements-aws.txt", "tests/infra")?;
+    pytest.env("QDN_CFN_GUARD", setup::cfn_guard()?).env("QDN_AWS_CLI", aws);
+    run(pytest.env("QDN_XTASK", std::env::current_exe()?))
 }
 
 fn api() -> anyhow::Result<()> {

@@ -1,0 +1,1 @@
+"""A local AWS (MiniStack) with the stack of our template in it."""

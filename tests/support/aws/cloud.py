@@ -1,0 +1,149 @@
+"""MiniStack as a process of the tests' own, and the stack in it."""
+
+import contextlib
+import functools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+
+from . import template
+from .local_copy import local_copy
+
+READY_SECONDS_MAX = 60
+STACK_SECONDS_MAX = 120
+LAUNCH = Path(__file__).with_name("launch.py")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Cloud:
+    """A local AWS that enforces policies, signatures and API keys."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path, self.calls_path = self.folder / "log", self.folder / "calls"
+        self.process = None
+        self.outputs, self.told = {}, []
+        # Numbers of calls that were made on purpose without a permission.
+        self.excused = set()
+
+    def start(self):
+        # The functions inherit what MiniStack is given.
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        settings = {
+            "AUTH": "true", "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "GATEWAY_PORT": str(self.port),
+            "AWS_ENDPOINT_URL": self.url, "TMPDIR": str(self.folder), "STATE_DIR": str(self.folder / "state"),
+            "QDN_CALLS": str(self.calls_path), "PYTHONUNBUFFERED": "1",
+        }
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, LAUNCH], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=kept | settings
+            )
+        until = time.monotonic() + READY_SECONDS_MAX
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return self
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    pytest.fail(f"MiniStack was not ready in time; it said: {self.log()[-4000:]}")
+                time.sleep(0.1)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def client(self, service, credentials=None, **config):
+        """boto3 as the account's root, or with the credentials of a function: key, secret, session."""
+        key, secret, session = credentials or ("test", "test", None)
+        settings = {"retries": {"total_max_attempts": 1}, **config}
+        if service == "s3":
+            settings = {"s3": {"addressing_style": "path"}, "signature_version": "s3v4", **settings}
+        return boto3.client(
+            service, endpoint_url=self.url, region_name=template.REGION, aws_access_key_id=key,
+            aws_secret_access_key=secret, aws_session_token=session, config=Config(**settings),
+        )
+
+    def deploy(self, archives, given=None):
+        """Creates the stack of the template with these archives as the functions' code, and gives its outputs."""
+        s3, cloudformation = self.client("s3"), self.client("cloudformation")
+        s3.create_bucket(Bucket="qdn-code")
+        for name, archive in archives.items():
+            s3.put_object(Bucket="qdn-code", Key=name, Body=archive)
+        made, self.told = local_copy(template.translate(template.load()), self.port)
+        s3.put_object(Bucket="qdn-code", Key="template.json", Body=json.dumps(made).encode())
+        values = template.PARAMETERS | (given or {})
+        cloudformation.create_stack(
+            StackName="qdn", TemplateURL=f"{self.url}/qdn-code/template.json",
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+        until = time.monotonic() + STACK_SECONDS_MAX
+        while True:
+            (stack,) = cloudformation.describe_stacks(StackName="qdn")["Stacks"]
+            if not stack["StackStatus"].endswith("IN_PROGRESS"):
+                break
+            assert time.monotonic() < until, "the stack is not done"
+            time.sleep(0.2)
+        events = cloudformation.describe_stack_events(StackName="qdn")["StackEvents"]
+        failed = [(e["LogicalResourceId"], e.get("ResourceStatusReason")) for e in events if "FAILED" in e["ResourceStatus"]]
+        assert (stack["StackStatus"], failed) == ("CREATE_COMPLETE", [])
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        return self.outputs
+
+    @property
+    def api(self):
+        """The API's address in MiniStack, past the distribution."""
+        api_id = self.outputs["ApiUrl"].removeprefix("https://").split(".")[0]
+        return f"{self.url}/_aws/execute-api/{api_id}/prod"
+
+    def through(self, url, method="GET", headers=None, **rest):
+        """Asks one of the distributions, as a browser would by its name."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        headers = {"Host": host, "X-Forwarded-Proto": "https"} | (headers or {})
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(
+                method, f"{self.url}/{path}", headers=headers, timeout=30, allow_redirects=False, **rest
+            )
+
+    @contextlib.contextmanager
+    def without(self, role, statement):
+        """Takes one statement of a role's policy away for a while. What is refused meanwhile is no missing permission."""
+        iam, before = self.client("iam"), len(self.calls())
+        policy = iam.get_role_policy(RoleName=role, PolicyName="needs")["PolicyDocument"]
+        left = [entry for entry in policy["Statement"] if entry["Sid"] != statement]
+        assert len(left) == len(policy["Statement"]) - 1, statement
+        put = functools.partial(iam.put_role_policy, RoleName=role, PolicyName="needs")
+        put(PolicyDocument=json.dumps(policy | {"Statement": left}))
+        try:
+            yield
+        finally:
+            put(PolicyDocument=json.dumps(policy))
+            self.excused |= set(range(before, len(self.calls())))
+
+    def calls(self):
+        """Every question whether somebody may do something: caller, action, resource, context, and the answer."""
+        return [json.loads(line) for line in self.calls_path.read_text().splitlines()]

@@ -1,0 +1,71 @@
+//! On AWS: the stack, and the pages in its bucket.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::run::{cargo, command, root, run, target};
+use crate::setup;
+
+/// File names under here carry the hash of their content.
+const ASSETS: &str = "assets";
+/// The copies that the program serves itself; CloudFront compresses on its own.
+const COPIES: [&str; 4] = ["--exclude", "*.br", "--exclude", "*.gz"];
+
+/// Packs the functions, deploys the stack, and puts the pages into its bucket.
+pub(crate) fn deploy(arguments: &[String]) -> anyhow::Result<()> {
+    run(&mut cargo(&["xtask", "package"]))?;
+    let stack = ["--stack-name".to_owned(), stack()];
+    let mut sam = command("sam", &["deploy", "--config-file", "infra/samconfig.toml"]);
+    run(sam.args(stack).args(arguments))?;
+    pages()
+}
+
+/// Builds the pages and puts them into the stack's bucket: first what they need, then they. Assets of earlier releases stay,
+/// since a page that is open may still ask for one.
+pub(crate) fn pages() -> anyhow::Result<()> {
+    let bucket = output("PagesBucketName")?;
+    let folder = target().join("pages");
+    let folder = folder.to_str().context("the target folder's name is no text")?;
+    setup::npm_packages("web")?;
+    run(command("npm", &["run", "build", "--", "--outDir", folder]).current_dir(root().join("web")))?;
+
+    let (from, to) = (format!("{folder}/{ASSETS}"), format!("s3://{bucket}/{ASSETS}"));
+    let mut assets = aws(&["s3", "sync", &from, &to, "--no-progress"]);
+    run(assets.args(COPIES).args(["--cache-control", "public, max-age=31536000, immutable"]))?;
+
+    let to = format!("s3://{bucket}");
+    let mut others = aws(&["s3", "sync", folder, &to, "--no-progress", "--delete"]);
+    others.args(COPIES).args(["--exclude", "assets/*", "--exclude", "*.webmanifest"]);
+    run(others.args(["--cache-control", "no-cache"]))?;
+
+    // The AWS CLI does not know this type.
+    let mut manifests = aws(&["s3", "cp", folder, &to, "--no-progress", "--recursive"]);
+    manifests.args(["--exclude", "*", "--include", "*.webmanifest"]);
+    run(manifests.args(["--cache-control", "no-cache", "--content-type", "application/manifest+json"]))?;
+    println!("the pages are at {}", output("SiteUrl")?);
+    Ok(())
+}
+
+/// The stack's name.
+fn stack() -> String {
+    std::env::var("QDN_STACK").unwrap_or_else(|_| "qdn".to_owned())
+}
+
+/// The AWS CLI.
+fn aws(arguments: &[&str]) -> Command {
+    command(std::env::var_os("QDN_AWS_CLI").unwrap_or_else(|| "aws".into()), arguments)
+}
+
+/// One output of the stack.
+fn output(name: &str) -> anyhow::Result<String> {
+    let (stack, query) = (stack(), format!("Stacks[0].Outputs[?OutputKey=='{name}'].OutputValue"));
+    let arguments =
+        ["cloudformation", "describe-stacks", "--stack-name", &stack, "--query", &query, "--output", "text"];
+    let done = aws(&arguments).output().context("cannot start the AWS CLI, `aws`")?;
+    let value = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    if !done.status.success() || value.is_empty() {
+        bail!("the stack {stack} has no output {name}: {}", String::from_utf8_lossy(&done.stderr).trim());
+    }
+    Ok(value)
+}
