@@ -8,7 +8,7 @@ import pytest
 import requests
 from support import caller as callers
 from support.caller import Caller, path_segment, unique
-from support.faces import Server
+from support.faces import FUNCTION, Server
 
 UNKNOWN_JOB = "no-such-job"
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -182,6 +182,8 @@ def test_every_role_gets_the_status_of_the_table(world, method, path, whose, sta
     for actor, expected in zip(ACTORS, statuses, strict=True):
         target, rest = request_of(world, method, path, whose, actor)
         answer = world.actors[actor].call(method, target, **rest)
+        if FUNCTION and path == "/events" and expected == 200:
+            expected = 501
         if answer.status_code != expected:
             wrong.append(f"{actor}: {answer.status_code} instead of {expected}: {answer.text[:200]}")
         if answer.status_code >= 400:
@@ -288,7 +290,7 @@ def test_a_revoked_application_key_opens_nothing(server, job):
     key = server.add_key(name, "--role", "crew", "--job", job)
     caller = Caller(server, key)
     assert caller.get("/list_photos", params={"job_id": job}).status_code == 200
-    assert key not in server.command("key", "list")
+    assert key not in server.listed_keys()
     server.revoke_key(name)
     answer = caller.get("/list_photos", params={"job_id": job})
     assert (answer.status_code, answer.json()["code"]) == (401, "application_key_unknown")
@@ -338,6 +340,7 @@ def sign_in(server, token, headers=None):
     return by_cookie, answer.headers["Set-Cookie"]
 
 
+@pytest.mark.embedded
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(server, staff, job):
     link = staff.new_link(job, "crew", expires_in=3600)
     _, cookie = sign_in(server, link["token"])
@@ -369,7 +372,7 @@ def test_a_link_that_the_command_line_takes_back_is_dead_at_once(server, job):
     token, link_id = server.add_link("crew", "--job", job)
     crew = Caller(server, server.application_key, token)
     assert crew.good("GET", "/session")["job_id"] == job
-    server.command("link", "revoke", link_id)
+    server.revoke_link(link_id)
     assert crew.get("/session").status_code == 401
 
 
@@ -505,7 +508,7 @@ def test_tokens_and_keys_stand_neither_in_the_database_nor_in_the_log(server, st
     for caller in (Caller(server, server.application_key, link["token"]), Caller(server, key)):
         caller.good("GET", "/list_photos", params={"job_id": job})
     grant = staff.grant(job)
-    kept = b"".join(path.read_bytes() for path in server.data.glob("qdn.sqlite*")) + server.log().encode()
+    kept = server.database_bytes() + server.log().encode()
     assert link["link_id"].encode() in kept
     secrets = [link["token"], key, grant["fields"]["x-amz-signature"], server.ready["secret_access_key"]]
     for secret in itertools.chain(secrets, server.tokens.values()):

@@ -122,6 +122,7 @@ def test_a_time_without_an_offset_is_of_the_business(tmp_path):
     assert running.stop() == 0
 
 
+@pytest.mark.embedded
 def test_photos_wait_for_a_processor_and_are_found_by_its_start_and_by_a_command(tmp_path):
     running = Server(tmp_path, "--photo-workers", "0").start()
     staff = callers.staff(running)

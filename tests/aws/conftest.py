@@ -1,8 +1,11 @@
 """The stack in a local AWS with the real functions, set up as an operator does, and those who call it."""
 
+import io
 import json
 import os
 import re
+import stat
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -21,10 +24,17 @@ def pytest_collection_modifyitems(items):
 
 
 def archive(variable):
+    """The function's program as `cargo xtask package` packs it."""
     path = os.environ.get(variable)
     if not path:
-        pytest.fail(f"{variable} must name an archive that `cargo xtask package` made")
-    return Path(path).read_bytes()
+        pytest.fail(f"{variable} must name the function's program, for instance target/debug/qdn-lambda-api")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = (stat.S_IFREG | 0o755) << 16
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        file.writestr(entry, Path(path).read_bytes())
+    return packed.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +49,7 @@ def cloud(tmp_path_factory, signing_key):
         private, _, lines = signing_key
         running.client("ssm").put_parameter(Name="/qdn/signing-key-a", Type="SecureString", Value=private)
         code = {
-            "qdn-lambda-api.zip": archive("QDN_LAMBDA_API_ZIP"), "qdn-lambda-photo.zip": archive("QDN_LAMBDA_PHOTO_ZIP"),
+            "qdn-lambda-api.zip": archive("QDN_LAMBDA_API"), "qdn-lambda-photo.zip": archive("QDN_LAMBDA_PHOTO"),
         }
         running.deploy(code, {"SigningKeyA": lines})
         # So that a photo that failed is tried again soon.

@@ -51,7 +51,8 @@ def test_a_photo_goes_from_a_phone_to_staff_and_customer(cloud, edge, site, staf
     link = staff.new_link(job)
     assert link["url"].startswith(f"{cloud.outputs['SiteUrl']}/track/#t=")
     (seen,) = Caller(site, site.application_key, link["token"]).photos(job)
-    assert seen.get("url") is None and edge.fetch(seen["display_url"]).status_code == 200
+    assert seen["url"] == seen["display_url"] and "/renditions/" in seen["url"]
+    assert edge.fetch(seen["url"]).status_code == 200
 
 
 def test_a_page_signs_in_under_the_site_and_sees_an_unchanged_list_as_unchanged(cloud, site, staff, job):

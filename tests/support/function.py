@@ -157,11 +157,11 @@ class FunctionServer:
         return self.photo_function.invoke({"qdn": command} | {name: value for name, value in fields.items() if value is not None})
 
     def add_key(self, name, *options):
-        given = dict(zip((option.removeprefix("--") for option in options[::2]), options[1::2], strict=True))
+        given = fields(options)
         rate = given.get("requests-per-minute-max")
         return self.operate(
             "add_key", name=name, role=given.get("role"), job=given.get("job"),
-            origins=[given["origin"]] if "origin" in given else [],
+            origins=[value for option, value in pairs(options) if option == "origin"],
             requests_per_minute_max=int(rate) if rate else None,
         )["key"]
 
@@ -170,16 +170,29 @@ class FunctionServer:
         (application,) = [entry for entry in applications if entry["name"] == name and not entry["revoked"]]
         self.operate("revoke_key", application_id=application["application_id"])
 
+    def listed_keys(self):
+        return json.dumps(self.operate("list_keys"))
+
     def add_link(self, role, *options, age=None):
         """A new link's token and id; one with an age has expired when this returns."""
-        may_upload = "--may-upload" in options
-        rest = [option for option in options if option != "--may-upload"]
-        given = dict(zip((option.removeprefix("--") for option in rest[::2]), rest[1::2], strict=True))
+        given = fields([option for option in options if option != "--may-upload"])
         seconds = 1 if age else int(given["days"]) * 86_400 if "days" in given else None
-        made = self.operate("add_link", role=role, job=given.get("job"), seconds=seconds, may_upload=may_upload)
+        made = self.operate(
+            "add_link", role=role, job=given.get("job"), seconds=seconds, may_upload="--may-upload" in options
+        )
         if age:
             time.sleep(1.1)
         return token_of(made), made["link_id"]
+
+    def revoke_link(self, link_id):
+        self.operate("revoke_link", link_id=link_id)
+
+    def database_bytes(self):
+        return json.dumps(self.items(), default=str).encode()
+
+    def object_files(self):
+        self.wait_for_renditions()
+        return self.twin.object_files()
 
     @property
     def process(self):
@@ -212,6 +225,15 @@ class FunctionServer:
         self.wait_for_renditions()
         objects = s3.all_keys(s3.client(self), self.bucket)
         return {"objects": objects, "items": sorted(item["pk"]["S"] + " " + item["sk"]["S"] for item in self.items())}
+
+
+def pairs(options):
+    """Flags of the command line, without their dashes, and their values."""
+    return [(flag.removeprefix("--"), value) for flag, value in zip(options[::2], options[1::2], strict=True)]
+
+
+def fields(options):
+    return dict(pairs(options))
 
 
 def token_of(made):

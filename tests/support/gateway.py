@@ -8,7 +8,7 @@ import base64
 import http.server
 import re
 import threading
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 
 def pattern(route):
@@ -35,24 +35,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+    def __getattr__(self, name):
+        # Any method there is.
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
 
     def event(self, body):
-        parts = urlsplit(self.path)
+        # `self.path` has lost slashes at its beginning.
+        path, _, query_string = self.requestline.split(" ")[1].partition("?")
         many = {}
         for name, value in self.headers.items():
             many.setdefault(name, []).append(value)
         query = {}
-        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape"):
+        for name, value in parse_qsl(query_string, keep_blank_values=True, errors="surrogateescape"):
             query.setdefault(tidy(name), []).append(tidy(value))
-        route = next((route for route, known in self.server.routes if known.match(parts.path)), "/{proxy+}")
+        route = next((route for route, known in self.server.routes if known.match(path)), "/{proxy+}")
         return {
-            "resource": route, "path": parts.path, "httpMethod": self.command,
+            "resource": route, "path": path, "httpMethod": self.command,
             "headers": last(many), "multiValueHeaders": many,
             "queryStringParameters": last(query) or None, "multiValueQueryStringParameters": query or None,
             "pathParameters": None, "stageVariables": None,
             "requestContext": {
-                "resourcePath": route, "path": f"/test{parts.path}", "stage": "test",
+                "resourcePath": route, "path": f"/test{path}", "stage": "test",
                 "identity": {"sourceIp": self.client_address[0]},
             },
             # As with the binary media type */*: every body.

@@ -93,6 +93,18 @@ class EmbeddedServer:
         (line,) = [line for line in self.command("key", "list").splitlines() if line.endswith(f" {name}")]
         self.command("key", "revoke", line.split()[0])
 
+    def listed_keys(self):
+        """What the list of applications says."""
+        return self.command("key", "list")
+
+    def revoke_link(self, link_id):
+        """Takes back a link."""
+        self.command("link", "revoke", link_id)
+
+    def database_bytes(self):
+        """All that the database keeps."""
+        return b"".join(path.read_bytes() for path in self.data.glob("qdn.sqlite*"))
+
     def add_link(self, role, *options, age=None):
         """A new link's token and id; `age` makes it that old already, such as `10d`."""
         prefix = ()

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use crate::run::{cargo, command, root, run, target};
+use crate::package::package;
+use crate::run::{command, root, run, target};
 use crate::setup;
 
 /// File names under here carry the hash of their content.
@@ -14,11 +15,21 @@ const COPIES: [&str; 4] = ["--exclude", "*.br", "--exclude", "*.gz"];
 
 /// Packs the functions, deploys the stack, and puts the pages into its bucket.
 pub(crate) fn deploy(arguments: &[String]) -> anyhow::Result<()> {
-    run(&mut cargo(&["xtask", "package"]))?;
+    package(&[architecture()?])?;
     let stack = ["--stack-name".to_owned(), stack()];
     let mut sam = command("sam", &["deploy", "--config-file", "infra/samconfig.toml"]);
     run(sam.args(stack).args(arguments))?;
     pages()
+}
+
+/// The architecture that the functions are deployed for, as `infra/samconfig.toml` says.
+fn architecture() -> anyhow::Result<String> {
+    const NAME: &str = "\"Architecture=";
+    let path = root().join("infra/samconfig.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let named = text.split_once(NAME).and_then(|(_, rest)| rest.split_once('"'));
+    let (architecture, _) = named.with_context(|| format!("{} names no Architecture", path.display()))?;
+    Ok(architecture.to_owned())
 }
 
 /// Builds the pages and puts them into the stack's bucket: first what they need, then they. Assets of earlier releases stay,

@@ -1,9 +1,10 @@
-//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`.
+//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`, `package`, `deploy`, `pages`.
 
 mod bench;
 mod deploy;
 mod dynamo;
 mod fuzz;
+mod package;
 mod run;
 mod setup;
 mod stages;
@@ -18,6 +19,7 @@ cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
 cargo xtask bench [NAME…]   the benchmarks beside their peers, sign and photo; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
+cargo xtask package [ARCH]   the functions for AWS Lambda, for this machine's architecture, or x86_64, or arm64
 cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, and the pages
 cargo xtask pages           on AWS: builds the pages and puts them into the stack's bucket
 cargo xtask fuzz [TARGET] [SECONDS]   fuzzes the photo processor: all targets a minute each, or as said
@@ -48,6 +50,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "openapi" => stages::write_openapi(),
         "bench" => bench::bench(rest),
         "faults" => stages::long_faults(rest),
+        "package" => package::package(rest),
         "deploy" => deploy::deploy(rest),
         "pages" => deploy::pages(),
         "fuzz" => fuzz::fuzz(rest),

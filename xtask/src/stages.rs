@@ -24,6 +24,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "dynamo", what: "the database contract on DynamoDB", run: dynamo::test },
     Stage { name: "infra", what: "the AWS template: linted, guarded, created", run: infra },
     Stage { name: "api", what: "the HTTP contract: who may what, bad input, uploads", run: api },
+    Stage {
+        name: "functions",
+        what: "the same contract, and the same refusals, through the functions of Lambda",
+        run: functions,
+    },
+    Stage { name: "aws", what: "an upload's way through a local AWS, and every permission", run: aws },
     Stage { name: "clients", what: "boto3, the AWS CLI and a plain client against the store", run: clients },
     Stage { name: "browser", what: "the pages in Chromium", run: browser },
     Stage {
@@ -53,7 +59,7 @@ pub(crate) fn test(names: &[String]) -> anyhow::Result<()> {
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in STAGES {
-        println!("{:<9}{}", stage.name, stage.what);
+        println!("{:<11}{}", stage.name, stage.what);
     }
 }
 
@@ -139,6 +145,26 @@ fn infra() -> anyhow::Result<()> {
 
 fn api() -> anyhow::Result<()> {
     run(pytest("tests/api")?.env("QDN_BIN", binary()?))
+}
+
+/// What of the API's tests holds for a function too: no listener, no pages, no stream.
+const OF_FUNCTIONS: [&str; 6] =
+    ["test_bad_input", "test_jobs", "test_permissions", "test_photos", "test_renditions", "test_uploads"];
+
+fn functions() -> anyhow::Result<()> {
+    let ministack = setup::python("tests/requirements-aws.txt")?.with_file_name("ministack");
+    let mut pytest = pytest("tests/api/test_shortcuts.py")?;
+    pytest.args(OF_FUNCTIONS.map(|name| format!("tests/api/{name}.py")));
+    run(pytest.env("QDN_FACE", "function").env("QDN_MINISTACK", ministack).env("QDN_BIN", binary()?))
+}
+
+fn aws() -> anyhow::Result<()> {
+    let folder = binary()?.with_file_name("");
+    let mut pytest = pytest_with("tests/requirements-aws.txt", "tests/aws")?;
+    for (variable, name) in [("QDN_LAMBDA_API", "qdn-lambda-api"), ("QDN_LAMBDA_PHOTO", "qdn-lambda-photo")] {
+        pytest.env(variable, folder.join(name));
+    }
+    run(&mut pytest)
 }
 
 fn clients() -> anyhow::Result<()> {

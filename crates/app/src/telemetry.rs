@@ -2,21 +2,24 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts logging. `QDN_LOG` filters, as `info` or `qdn=debug`.
+/// What is logged unless `QDN_LOG` says otherwise.
+const DEFAULT: [(&str, LevelFilter); 2] = [("qdn", LevelFilter::INFO), ("qdn_store", LevelFilter::INFO)];
+/// Libraries that log requests whole at `debug`: signed URLs, and cookies that a browser sends along.
+const CAPPED: [(&str, LevelFilter); 2] = [("s3s", LevelFilter::INFO), ("hyper", LevelFilter::INFO)];
+
+/// Starts logging. `QDN_LOG` filters, as `info` or `qdn=debug`; one that cannot be read is as good as none.
 pub fn start() {
-    let filter =
-        EnvFilter::try_from_env("QDN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,qdn=info,qdn_store=info"));
-    // The protocol's library logs requests whole at `debug`: signed URLs, and cookies that a browser sends along.
-    let filter = ["s3s=info", "hyper=info"]
-        .into_iter()
-        .filter_map(|cap| cap.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let wanted = std::env::var("QDN_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let standard = || Targets::new().with_default(LevelFilter::WARN).with_targets(DEFAULT);
+    let filter = wanted.unwrap_or_else(standard).with_targets(CAPPED);
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
-        logs.init();
+        tracing_subscriber::registry().with(logs.with_filter(filter)).init();
     } else {
-        logs.json().flatten_event(true).init();
+        tracing_subscriber::registry().with(logs.json().flatten_event(true).with_filter(filter)).init();
     }
 }
