@@ -196,4 +196,4 @@ def test_a_deployment_is_one_command(stack):
     given = [entry.split("=", 1)[0] for entry in settings["parameter_overrides"]]
     assert set(given) <= stack.source["Parameters"].keys()
     needed = {name for name, entry in stack.source["Parameters"].items() if "Default" not in entry}
-    assert needed | {"SigningKeyA"} == set(given)
+    assert needed | {"Architecture", "SigningKeyA"} == set(given)

@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`, `package`, `deploy`, `pages`.
 
 mod bench;
+mod beside;
 mod deploy;
 mod dynamo;
 mod fuzz;

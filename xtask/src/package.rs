@@ -12,7 +12,7 @@ use crate::setup;
 /// The functions and the features that each is built of.
 const FUNCTIONS: [(&str, &str); 2] = [("qdn-lambda-api", "lambda"), ("qdn-lambda-photo", "lambda,process")];
 
-/// The architectures that Lambda has, as CloudFormation names them.
+/// The architectures that Lambda has, as its template names them.
 const ARCHITECTURES: [&str; 2] = ["arm64", "x86_64"];
 
 /// Builds both functions with `cargo lambda`, which links them against the C library of Amazon Linux 2023.
@@ -25,8 +25,8 @@ pub(crate) fn package(arguments: &[String]) -> anyhow::Result<()> {
     let tools = setup::python("xtask/requirements-lambda.txt")?;
     // It starts `zig` and `cargo` by their names.
     let bin = tools.parent().context("a Python without a folder")?.to_owned();
-    let path = env::split_paths(&env::var_os("PATH").unwrap_or_default());
-    let path: OsString = env::join_paths(std::iter::once(bin.clone()).chain(path))?;
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path: OsString = env::join_paths(std::iter::once(bin.clone()).chain(env::split_paths(&path)))?;
     let folder = target().join("lambda");
     fs::create_dir_all(&folder)?;
     for (name, features) in FUNCTIONS {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
+use crate::beside::Beside;
 use crate::run::{cargo, command, root, run, target};
 use crate::{dynamo, setup};
 
@@ -39,21 +40,47 @@ const STAGES: &[Stage] = &[
     },
 ];
 
+/// Those that run beside others when all run: from before the first of `BESIDE_OF` until after the last.
+const BESIDE: [&str; 4] = ["dynamo", "infra", "functions", "aws"];
+const BESIDE_OF: [&str; 3] = ["sign", "api", "clients"];
+
 /// Runs all stages, or those named.
 pub(crate) fn test(names: &[String]) -> anyhow::Result<()> {
     if let Some(unknown) = names.iter().find(|name| !STAGES.iter().any(|stage| stage.name == *name)) {
         bail!("there is no stage `{unknown}`; see `cargo xtask stages`");
     }
-    let mut took = Vec::new();
-    for stage in STAGES.iter().filter(|stage| names.is_empty() || names.iter().any(|name| name == stage.name))
-    {
-        println!("\n== {}: {}", stage.name, stage.what);
+    let all = names.is_empty();
+    let (mut took, mut beside) = (Vec::new(), None);
+    for stage in STAGES {
+        let name = stage.name;
+        if all && BESIDE_OF.first() == Some(&name) {
+            prepare()?;
+            beside = Some(Beside::start(&BESIDE)?);
+        }
+        let wanted = if all { !BESIDE.contains(&name) } else { names.iter().any(|wanted| wanted == name) };
+        if !wanted {
+            continue;
+        }
+        println!("\n== {name}: {}", stage.what);
         let started = Instant::now();
-        (stage.run)().with_context(|| format!("stage `{}`", stage.name))?;
-        took.push(format!("{} {} s", stage.name, started.elapsed().as_secs()));
+        (stage.run)().with_context(|| format!("stage `{name}`"))?;
+        took.push(format!("{name} {} s", started.elapsed().as_secs()));
+        if BESIDE_OF.last() == Some(&name)
+            && let Some(beside) = beside.take()
+        {
+            beside.finish()?;
+        }
     }
     println!("\nall stages passed: {}", took.join(", "));
     Ok(())
+}
+
+/// Makes what stages that run at the same time would make both.
+fn prepare() -> anyhow::Result<()> {
+    for requirements in ["requirements", "requirements-aws", "requirements-awscli"] {
+        setup::python(&format!("tests/{requirements}.txt"))?;
+    }
+    binary().map(|_| ())
 }
 
 /// Prints the stages.
@@ -72,7 +99,6 @@ fn lint() -> anyhow::Result<()> {
     // With what no program of ours turns on, too; and the functions as they are built, without the server's parts.
     run(&mut clippy(&["--package", "qdn-sign", "--all-features"]))?;
     let function = ["--package", "qdn", "--lib", "--bins", "--no-default-features", "--features"];
-    run(&mut clippy(&[&function[..], &["lambda"]].concat()))?;
     run(&mut clippy(&[&function[..], &["lambda,process"]].concat()))
 }
 
