@@ -16,6 +16,7 @@ pub mod links;
 #[cfg(feature = "serve")]
 pub mod listener;
 pub mod outbound;
+pub mod patience;
 pub mod peer;
 pub mod process;
 pub mod s3;

@@ -12,8 +12,8 @@ use http_body_util::Full;
 use qdn_sign::{Credentials, Endpoint, Signer, Timestamp};
 use serde_json::Value;
 
-use super::Patience;
 use crate::outbound::Outbound;
+use crate::patience::Patience;
 
 /// How much of a strange answer is kept for the log, in characters.
 const SHOWN_MAX: usize = 500;
