@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from support import caller as callers
+from support import twins
 from support.caller import Caller, path_segment, raw, unique, unnormalised
 from support.faces import FUNCTION, Server
 
@@ -25,25 +25,8 @@ def world(server, staff):
     photo = staff.upload(job, "kept.jpg", caption="kept")
     staff.settled(job)
     if FUNCTION:
-        twins["server"], twins["names"] = server, {}
-        theirs = callers.staff(server.twin)
-        # The two share a bucket, so not a job. Its id is as long: some answers count characters.
-        twin = theirs.new_job(job_id="T" + job[1:])
-        of_twin = made(theirs, twin, theirs.upload(twin, "kept.jpg", caption="kept"))
-        twins["names"] = dict(zip(made(staff, job, photo).values(), of_twin.values(), strict=True))
-        twins["names"][server.tokens["staff"]] = server.twin.tokens["staff"]
-    return made(staff, job, photo)
-
-
-@functools.cache
-def link_of(caller, job):
-    return caller.new_link(job)["link_id"]
-
-
-def made(caller, job, photo):
-    """The ids of a world."""
-    customer = caller.good("GET", f"/jobs/{job}")["customer"]["customer_id"]
-    return {"job_id": job, "photo_id": photo["photo_id"], "link_id": link_of(caller, job), "customer_id": customer}
+        twins.make(server, staff, job, photo)
+    return twins.world(staff, job, photo)
 
 
 @pytest.fixture(autouse=True)
@@ -75,41 +58,8 @@ def check(answer, statuses=(400,), code=None, field=None):
         assert problem.get("field") == field, problem
     # What is written by hand, byte for byte, is no business of the gateway's.
     if FUNCTION and isinstance(answer, requests.Response):
-        compare(answer)
+        twins.compare(answer)
     return problem
-
-
-# The functions and a server of one's own say the same. Both have a world; ids of the one are those of the other.
-
-twins = {}
-
-
-def compare(answer):
-    """Sends the same request to the other face: the same answer, but for the request's id."""
-    server, names = twins["server"], twins["names"]
-
-    def other(text):
-        text = text.replace(server.api, server.twin.api)
-        for ours, theirs in names.items():
-            text = text.replace(ours, theirs)
-        return text
-
-    asked = answer.request
-    body = other(asked.body.decode("latin-1")).encode("latin-1") if isinstance(asked.body, bytes) else asked.body
-    headers = {name: other(value) if isinstance(value, str) else value for name, value in asked.headers.items()}
-    headers.pop("Content-Length", None)
-    with requests.Session() as session:
-        session.trust_env = False
-        theirs = session.request(asked.method, other(asked.url), data=body, headers=headers, timeout=30)
-
-    def same(said):
-        return said.status_code, said.headers["Content-Type"], said.content.replace(
-            said.headers["x-request-id"].encode(), b""
-        )
-
-    assert same(theirs) == tuple(
-        other(part.decode()).encode() if isinstance(part, bytes) else part for part in same(answer)
-    )
 
 
 # Every operation with a body: a body of it that is right, each field of which the tests then spoil.

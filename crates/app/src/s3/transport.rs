@@ -80,7 +80,7 @@ async fn ask(
         match outbound.open(request.clone(), left.min(HEAD_MAX)).await {
             Ok(answer) if !is_passing(answer.status()) => return Ok(answer),
             Ok(answer) => {
-                last = S3Error::Unreadable(format!("{} was answered {}", request.method(), answer.status()))
+                last = S3Error::Unreadable(format!("{} was answered {}", request.method(), answer.status()));
             }
             Err(OutboundError::Late(_)) => last = S3Error::Late,
             Err(error) => last = S3Error::Unreadable(error.to_string()),
@@ -135,7 +135,8 @@ impl Transport {
     }
 }
 
-#[cfg(all(test, feature = "lambda"))]
+#[cfg(test)]
+#[cfg(feature = "lambda")]
 mod tests {
     use std::sync::Arc;
 
