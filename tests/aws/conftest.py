@@ -16,6 +16,8 @@ from support.aws.edge import Edge, new_key
 from support.aws.local_copy import KEY_ID
 
 LAST = "test_permissions_used.py"
+# So that a photo that is too large is not a large one.
+PHOTO_BYTES_MAX = "500000"
 
 
 def pytest_collection_modifyitems(items):
@@ -51,7 +53,7 @@ def cloud(tmp_path_factory, signing_key):
         code = {
             "qdn-lambda-api.zip": archive("QDN_LAMBDA_API"), "qdn-lambda-photo.zip": archive("QDN_LAMBDA_PHOTO"),
         }
-        running.deploy(code, {"SigningKeyA": lines})
+        running.deploy(code, {"SigningKeyA": lines, "PhotoBytesMax": PHOTO_BYTES_MAX})
         # So that a photo that failed is tried again soon.
         running.client("sqs").set_queue_attributes(
             QueueUrl=running.outputs["PhotoQueueUrl"], Attributes={"VisibilityTimeout": "2"}

@@ -98,6 +98,12 @@ def test_what_is_no_photo_is_rejected_and_holds_nobody_up(cloud, staff, job):
     assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
+def test_a_photo_of_an_older_tool_that_is_too_large_to_fetch_is_rejected(staff, store, job):
+    store.put_object(Bucket=BUCKET, Key=f"jobs/{job}/photos/huge.jpg", Body=PHOTO + bytes(9 << 20))
+    (photo,) = staff.settled(job)
+    assert (photo["status"], photo["rejection"]) == ("rejected", "too_many_bytes")
+
+
 def test_an_event_that_comes_twice_or_late_changes_nothing(cloud, staff, job):
     grant = staff.upload(job, "twice.jpg", PHOTO)
     (ready,) = staff.settled(job)

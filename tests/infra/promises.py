@@ -17,8 +17,8 @@ ENVIRONMENT = {
         "QDN_DELIVERY_WINDOW_SECONDS", "QDN_LOG",
     },
     "PhotoFunction": {
-        "QDN_TABLE", "QDN_BUCKET", "QDN_TIME_ZONE", "QDN_PHOTO_SECONDS_MAX", "QDN_PHOTO_BYTES_MAX", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL",
-        "QDN_LOG",
+        "QDN_TABLE", "QDN_BUCKET", "QDN_TIME_ZONE", "QDN_PHOTO_SECONDS_MAX", "QDN_PHOTO_BYTES_MAX",
+        "QDN_UPLOAD_EXPIRES_SECONDS", "QDN_APPLICATION_KEY", "QDN_PUBLIC_URL", "QDN_LOG",
     },
 }
 # Read, and left as they are by themselves.
@@ -271,6 +271,14 @@ def one_origin_holds_pages_and_api(stack):
         yield "a distribution has 25 behaviours at most"
 
 
+def failures_are_not_kept(stack):
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-pages-expiration.html"""
+    responses = stack.properties("WebDistribution")["DistributionConfig"].get("CustomErrorResponses", [])
+    never = {entry["ErrorCode"] for entry in responses if entry["ErrorCachingMinTTL"] == 0 and len(entry) == 2}
+    for code in sorted({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504} - never):
+        yield f"the site's distribution keeps an answer of {code} for everybody"
+
+
 def distributions_and_buckets_belong_together(stack):
     pairs = {"PhotosDistribution": "UploadsBucket", "WebDistribution": "PagesBucket"}
     for distribution, bucket in pairs.items():
@@ -363,5 +371,5 @@ PROMISES = [
     the_sweep_comes_every_ten_minutes, alarms_watch_what_there_is, one_origin_holds_pages_and_api,
     distributions_and_buckets_belong_together, readers_of_photos_are_named, the_pages_policies_are_the_programs,
     photos_are_kept_by_browsers_for_one_window, the_budget_warns_before_it_is_spent, names_are_as_agreed,
-    parameters_are_used, outputs_are_complete,
+    parameters_are_used, outputs_are_complete, failures_are_not_kept,
 ]

@@ -72,6 +72,8 @@ FAULTS = [
     ("a refusal that lies about its status", {f"{API}.x-amazon-apigateway-gateway-responses.INVALID_API_KEY.statusCode": 403}, "refusals_of_the_gateway_are_problems"),
     ("an API that works on for nobody", {"Resources.ApiFunction.Properties.Timeout": 60}, "the_api_answers_before_the_gateway_gives_up"),
     ("photos kept for ever", {"Resources.PhotosHeaders.Properties.ResponseHeadersPolicyConfig.CustomHeadersConfig.Items.0.Value": "public, max-age=31536000"}, "photos_are_kept_by_browsers_for_one_window"),
+    ("a failure kept for everybody", {f"{WEB}.CustomErrorResponses.6.ErrorCachingMinTTL": 10}, "failures_are_not_kept"),
+    ("refusals kept for everybody", {f"{WEB}.CustomErrorResponses": None}, "failures_are_not_kept"),
     ("an output that is missing", {"Outputs.PhotosUrl": None}, "outputs_are_complete"),
     ("a budget told of too late", {"Resources.Budget.Properties.NotificationsWithSubscribers.0.Notification.Threshold": 150}, "the_budget_warns_before_it_is_spent"),
 ]

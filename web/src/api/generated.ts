@@ -955,15 +955,6 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description This server cannot: it is a function */
-            501: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemBody"];
-                };
-            };
             /** @description Too many streams are open */
             503: {
                 headers: {

@@ -28,7 +28,8 @@ export function SavePhoto({ photo }: { photo: Photo }) {
 }
 
 async function saveFrom(url: string, name: string): Promise<void> {
-  const response = await fetch(url);
+  // Not the copy that the picture on the page has left: S3 gave that one without leave for scripts.
+  const response = await fetch(url, { cache: "reload" });
   if (!response.ok) throw new Error(`status ${response.status}`);
   const blob = await response.blob();
   // The copy for screens is a JPEG whatever the original was.

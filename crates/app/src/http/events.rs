@@ -44,7 +44,6 @@ pub(super) struct ReadEvents {
 #[utoipa::path(get, path = "/events", params(ReadEvents), responses(
     (status = 200, description = "The changes, as they come", body = String, content_type = "text/event-stream"),
     (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 501, description = "This server cannot: it is a function", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, description = "Too many streams are open", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn read_events(
@@ -63,7 +62,7 @@ pub(super) async fn read_events(
     };
     if app.config.network.function {
         let detail = "this server tells of no changes by itself; ask for the list again instead";
-        return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "events_unavailable", detail));
+        return Err(Problem::new(StatusCode::NOT_FOUND, "events_unavailable", detail));
     }
     let slot = Arc::clone(&app.event_slots).try_acquire_owned().map_err(|_| too_many())?;
     let mut heartbeat = interval(HEARTBEAT);

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Settings;
+use super::settings::APPLICATION_KEY_BYTES;
 use crate::db::{Db, DbError};
-use crate::domain::{ApplicationId, ApplicationKind, LinkId, Role};
+use crate::domain::{ApplicationId, ApplicationKind, LinkId, Role, Secret};
 use crate::links::{self, NewLink};
 use crate::setup::{self, LinkWish, NewApplication, SetupError};
 
@@ -21,6 +22,8 @@ pub(super) enum Command {
     /// Make an application key. API Gateway must be told of it too.
     AddKey {
         name: String,
+        /// A publishable key that shall be known before the pages hand it out.
+        key: Option<String>,
         role: Option<String>,
         job: Option<String>,
         #[serde(default)]
@@ -54,6 +57,8 @@ pub(super) enum CommandError {
     Time(#[from] jiff::Error),
     #[error("role must be staff, crew or customer, not {0:?}")]
     Role(String),
+    #[error("key: one that is given is publishable, without role and job, and has 20 to 128 characters")]
+    Key,
     #[error("there is no such {0}")]
     Unknown(&'static str),
 }
@@ -75,7 +80,16 @@ pub(super) async fn carry_out(
             let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
             link(db, settings, &wish, now).await?
         }
-        Command::AddKey { name, role, job, origins, requests_per_minute_max } => {
+        Command::AddKey { name, key: Some(key), role: None, job: None, .. } => {
+            if !APPLICATION_KEY_BYTES.contains(&key.len()) {
+                return Err(CommandError::Key);
+            }
+            let (key, kind) = (Secret::from_caller(&key), ApplicationKind::Publishable);
+            setup::ensure_application(db, &name, &key, kind, rate, now).await?;
+            json!({ "known": true })
+        }
+        Command::AddKey { key: Some(_), .. } => return Err(CommandError::Key),
+        Command::AddKey { name, key: None, role, job, origins, requests_per_minute_max } => {
             let role = role.as_deref().map(read_role).transpose()?;
             let requests_per_minute_max = requests_per_minute_max.unwrap_or(rate).max(1);
             let wish = NewApplication { name, role, job, origins, requests_per_minute_max };

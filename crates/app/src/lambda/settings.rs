@@ -9,7 +9,7 @@ use crate::db::dynamo::DynamoConfig;
 use crate::domain::Secret;
 
 /// API Gateway takes no shorter value for a key, and none longer.
-const APPLICATION_KEY_BYTES: std::ops::RangeInclusive<usize> = 20..=128;
+pub(super) const APPLICATION_KEY_BYTES: std::ops::RangeInclusive<usize> = 20..=128;
 
 /// How photos are handed out by CloudFront.
 #[derive(Debug, Clone)]

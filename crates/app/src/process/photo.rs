@@ -67,7 +67,10 @@ impl Bench<'_> {
         if let Some(code) = code
             && record.process_attempts >= DEATHS_MAX
         {
-            return self.reject_unseen(record, code).await;
+            match self.reject_unseen(record, code).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(key = record.key, %error, "a photo is not rejected yet"),
+            }
         }
         let again =
             (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, crate::http::now()));

@@ -62,7 +62,8 @@ impl SoloProcessor {
         };
         let Some(record) = read().await? else { return Ok(Standing::Done) };
         let known = record.outcome.as_ref().map(|outcome| outcome.source_etag.as_str());
-        if known.is_some() && known == etag && record.process_after.is_none() {
+        // News without a tag are a listing's, which asks only for what has no outcome.
+        if known.is_some() && (etag.is_none() || known == etag) && record.process_after.is_none() {
             return Ok(Standing::Done);
         }
         if record.stored_at.is_none() {

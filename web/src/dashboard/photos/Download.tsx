@@ -49,7 +49,8 @@ export function DownloadOriginal({ photo }: { photo: Photo }) {
  */
 async function saveFile(url: string, name: string): Promise<void> {
   try {
-    const response = await fetch(url);
+    // Not the copy that a picture on the page has left: S3 gave that one without leave for scripts.
+    const response = await fetch(url, { cache: "reload" });
     if (!response.ok) throw new Error(String(response.status));
     const file = URL.createObjectURL(await response.blob());
     const link = document.createElement("a");
