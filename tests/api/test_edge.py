@@ -17,7 +17,8 @@ from support import caller as callers
 from support import s3
 from support.caller import Caller, photo_bytes
 from support.edge import HEADERS, Edge
-from support.server import Server, binary, environment
+from support.faces import Server
+from support.server import binary, environment
 
 PHOTO = photo_bytes("edge", 4_000)
 WINDOW_SECONDS = 900

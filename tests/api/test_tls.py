@@ -15,7 +15,8 @@ from support import caller as callers
 from support import s3
 from support.caller import photo_bytes, raw
 from support.certificates import Authority
-from support.faces import Server, binary, environment
+from support.faces import Server
+from support.server import binary, environment
 
 PHOTO = photo_bytes("tls", 200_000)
 
