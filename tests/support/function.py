@@ -218,6 +218,7 @@ class FunctionServer:
 
     def staged_files(self):
         """What lies in the store's folder of unfinished uploads."""
+        self.wait_for_renditions()
         return self.twin.staged_files()
 
     def census(self):
