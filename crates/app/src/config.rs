@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use qdn_sign::cloudfront::is_key_id;
 use qdn_sign::{AddressStyle, Endpoint};
@@ -164,6 +165,11 @@ impl ProcessConfig {
     /// The longest that a worker may be with one photo.
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.seconds_max.into())
+    }
+
+    /// How long a photo is a worker's alone: thrice the time that it may take, since it is fetched and stored too, and a margin.
+    pub fn claim_lives(&self, margin: SignedDuration) -> SignedDuration {
+        margin + SignedDuration::from_secs(3 * i64::from(self.seconds_max))
     }
 
     /// The time zone, if there is one of that name.

@@ -21,7 +21,7 @@ use crate::s3::Bucket;
 
 /// A claim that was neither finished nor put off, because its process died, runs out after this and thrice the time that
 /// a worker may take.
-const CLAIM_LIVES: SignedDuration = SignedDuration::from_mins(2);
+const CLAIM_MARGIN: SignedDuration = SignedDuration::from_mins(2);
 /// How often the queue is looked at without a wake: for photos that are due again, and those that other processes queue.
 const IDLE: Duration = Duration::from_secs(5);
 /// How often deleted photos are swept.
@@ -103,8 +103,7 @@ impl Processor {
     }
 
     async fn claim(&self) -> Option<PhotoRecord> {
-        let lives = CLAIM_LIVES + SignedDuration::from_secs(3 * i64::from(self.config.seconds_max));
-        let until = now().saturating_add(lives).unwrap_or_default();
+        let until = now().saturating_add(self.config.claim_lives(CLAIM_MARGIN)).unwrap_or_default();
         match self.queue.db.claim_photos(now(), until, 1).await {
             Ok(mut records) => records.pop(),
             Err(error) => {

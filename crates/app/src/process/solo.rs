@@ -16,7 +16,7 @@ use crate::http::now;
 use crate::s3::Bucket;
 
 /// A claim that is neither finished nor put off runs out after this and thrice the time that a worker may take.
-const CLAIM_LIVES: SignedDuration = SignedDuration::from_secs(10);
+const CLAIM_MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// How it stands with a stored object.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,7 +109,6 @@ impl SoloProcessor {
     }
 
     fn claimed_until(&self) -> jiff::Timestamp {
-        let lives = CLAIM_LIVES + SignedDuration::from_secs(3 * i64::from(self.config.seconds_max));
-        now().saturating_add(lives).unwrap_or_default()
+        now().saturating_add(self.config.claim_lives(CLAIM_MARGIN)).unwrap_or_default()
     }
 }
