@@ -6,7 +6,7 @@ import time
 import requests
 import pytest
 from support import caller as callers
-from support.caller import GREY, Caller, photo_bytes, unique
+from support.caller import GREY, Caller, photo_bytes, unique, without_signatures
 from support.faces import Server
 
 
@@ -21,8 +21,7 @@ def cover_id(caller, job):
     """The photo that stands for a job, by the key in its URL; the list must say the same as the job itself."""
     (listed,) = [one for one in caller.good("GET", "/jobs", params={"q": job})["jobs"] if one["job_id"] == job]
     read = caller.good("GET", f"/jobs/{job}")
-    # The two may fall on either side of the turn of a signing window.
-    urls = [one["cover_url"] and one["cover_url"].split("?")[0] for one in (listed, read)]
+    urls = [without_signatures(one)["cover_url"] for one in (listed, read)]
     assert urls[0] == urls[1]
     if urls[0] is None:
         return None

@@ -56,6 +56,18 @@ def time_of(text):
     return datetime.datetime.fromisoformat(text)
 
 
+def without_signatures(item):
+    """A photo or a job of which nothing changes by itself: signed URLs are others with each window."""
+    return {name: value.split("?")[0] if value and name.endswith("url") else value for name, value in item.items()}
+
+
+def within_one_window(seconds=15, window=900):
+    """Waits, if the next signing window is nearer than these seconds, until it has begun."""
+    left = window - time.time() % window
+    if left < seconds:
+        time.sleep(left + 0.1)
+
+
 class Caller:
     """An application key and perhaps a token, as headers of every request."""
 
