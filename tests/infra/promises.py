@@ -4,6 +4,7 @@ import fnmatch
 import functools
 import json
 import re
+import subprocess
 
 from support.aws.template import ACCOUNT, REGION, ROOT, of_type, resolve, translate
 
@@ -129,15 +130,30 @@ def functions_are_told_what_they_read(stack):
             yield f"{name}: {variable} is {'missing' if variable in wanted else 'unknown'}"
 
 
-def a_batch_of_photos_is_worked_on_whole(stack):
-    """The function begins a photo only while its time is enough for two tries and two seconds more. What it does not begin
-    counts as a try, and comes again when the queue shows it again."""
+def each_photo_has_the_functions_time(stack):
+    """What the function does not begin counts as a try, so it is told of one photo at a time."""
+    if stack.properties("PhotoFunctionUploads")["BatchSize"] != 1:
+        yield "a photo waits for another, and is counted as tried"
     function = stack.properties("PhotoFunction")
-    longest = 2 * int(function["Environment"]["Variables"]["QDN_PHOTO_SECONDS_MAX"]) + 2
-    if longest > function["Timeout"] / 2:
-        yield "there is no time to begin a second photo"
-    if 2 * stack.source["Parameters"]["PhotoSecondsMax"]["MaxValue"] + 2 > function["Timeout"] / 2:
+    code = (ROOT / "crates/app/src/lambda/photo.rs").read_text()
+    reserve = int(re.search(r"const RESERVE: Duration = Duration::from_secs\((\d+)\)", code)[1])
+    if 2 * int(function["Environment"]["Variables"]["QDN_PHOTO_SECONDS_MAX"]) + reserve > function["Timeout"]:
+        yield "there is no time for the slowest photo"
+    if 2 * stack.source["Parameters"]["PhotoSecondsMax"]["MaxValue"] + reserve > function["Timeout"]:
         yield "PhotoSecondsMax may be set too high"
+
+
+def what_needs_no_key_has_a_rate_of_its_own(stack):
+    """Whoever asks for it uses up nobody else's rate. `/config.json` is what every page asks for first; the archive is for
+    whoever has a session."""
+    (stage,) = of_type(stack.resolved, "AWS::ApiGateway::Stage").values()
+    settings = {
+        (setting["ResourcePath"].removeprefix("/").replace("~1", "/"), setting["HttpMethod"]): setting
+        for setting in stage.get("MethodSettings", [])
+    }
+    for path in sorted(OPEN - {"/config.json", "/jobs/{job_id}/photos.zip"}):
+        if settings.get((path, "GET"), {}).get("ThrottlingRateLimit", 1_000) > 10:
+            yield f"{path} has no rate of its own"
 
 
 def the_api_answers_before_the_gateway_gives_up(stack):
@@ -328,10 +344,21 @@ def the_pages_policies_are_the_programs(stack):
 
 
 def photos_are_kept_by_browsers_for_one_window(stack):
-    headers = stack.properties("PhotosHeaders")["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
     window = stack.properties("ApiFunction")["Environment"]["Variables"]["QDN_DELIVERY_WINDOW_SECONDS"]
-    if {"Header": "Cache-Control", "Value": f"private, max-age={window}, immutable", "Override": True} not in headers:
-        yield "a browser keeps a photo longer or shorter than its URL is handed out"
+    code = stack.properties("PhotosKept")["FunctionCode"]
+    statuses = (200, 206, 304, 403, 404, 500, 503)
+    asked = ", ".join(f"handler({{ response: {{ statusCode: {status}, headers: {{}} }} }})" for status in statuses)
+    done = subprocess.run(
+        ["node", "-e", f"{code}\nconsole.log(JSON.stringify([{asked}]))"],
+        capture_output=True, text=True, timeout=30, check=True,
+    )
+    for status, answer in zip(statuses, json.loads(done.stdout), strict=True):
+        kept = {"cache-control": {"value": f"private, max-age={window}, immutable"}} if status < 400 else {}
+        if answer["headers"] != kept:
+            yield f"a browser keeps a photo answered with {status} for another time than its URL is handed out"
+    asked = stack.properties("PhotosDistribution")["DistributionConfig"]["DefaultCacheBehavior"].get("FunctionAssociations")
+    if asked != [{"EventType": "viewer-response", "FunctionARN": "<PhotosKept.FunctionARN>"}]:
+        yield "browsers are not told how long to keep a photo"
 
 
 def the_budget_warns_before_it_is_spent(stack):
@@ -366,10 +393,10 @@ def outputs_are_complete(stack):
 
 PROMISES = [
     routes_are_those_of_the_program, keys_are_asked_for, routes_call_the_alias, refusals_of_the_gateway_are_problems,
-    functions_are_told_what_they_read, a_batch_of_photos_is_worked_on_whole, the_api_answers_before_the_gateway_gives_up,
+    functions_are_told_what_they_read, each_photo_has_the_functions_time, the_api_answers_before_the_gateway_gives_up,
     originals_rest_thirty_days_before_they_move, uploads_are_told_to_the_queue, photos_are_tried_five_times,
     the_sweep_comes_every_ten_minutes, alarms_watch_what_there_is, one_origin_holds_pages_and_api,
     distributions_and_buckets_belong_together, readers_of_photos_are_named, the_pages_policies_are_the_programs,
     photos_are_kept_by_browsers_for_one_window, the_budget_warns_before_it_is_spent, names_are_as_agreed,
-    parameters_are_used, outputs_are_complete, failures_are_not_kept,
+    parameters_are_used, outputs_are_complete, failures_are_not_kept, what_needs_no_key_has_a_rate_of_its_own,
 ]

@@ -14,6 +14,8 @@ def answer(event):
         body = json.dumps({"event": event, "environment": dict(os.environ)})
         headers = {"content-type": "application/json", "set-cookie": "__Host-seen=1; Path=/; Secure; HttpOnly"}
         return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": False}
+    if event == {"qdn": "setup"}:
+        return {"url": "https://photos.example.com/dashboard/#t=qdn_t_first"}
     failed = [record["messageId"] for record in event.get("Records", []) if "poison" in record["body"]]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 

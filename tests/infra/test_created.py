@@ -101,6 +101,8 @@ def test_photos_come_from_their_distribution_alone_and_run_no_script(cloud):
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "private, max-age=900, immutable"
+    missing = cloud.through(f"{cloud.outputs['PhotosUrl']}/jobs/a/photos/none.jpg")
+    assert missing.status_code in (403, 404) and "Cache-Control" not in missing.headers
     # The other distribution is no way to photos, nor is the bucket itself.
     assert requests.get(f"{cloud.url}/qdn-uploads/jobs/a/photos/evil.svg", timeout=30).status_code == 403
     cloud.client("s3").put_object(Bucket="qdn-uploads", Key="elsewhere/a.jpg", Body=b"a")

@@ -25,6 +25,7 @@ def site(cloud):
         [os.environ["QDN_XTASK"], "pages"], env=kept | settings, cwd=template.ROOT, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "#t=qdn_t_first" in done.stdout, "the first link for staff"
     return cloud.outputs["SiteUrl"]
 
 

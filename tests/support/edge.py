@@ -20,13 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from support import s3
 
 PARAMETERS = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
-# The distribution's response headers policy, besides CORS.
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cache-Control": "private, max-age=900, immutable",
-    "Vary": "Origin",
-}
+# The distribution's response headers policy, and what its function says of what is found.
+HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+KEPT = {"Cache-Control": "private, max-age=900, immutable"}
 CachedObject = collections.namedtuple("CachedObject", "content kind etag")
 
 
@@ -93,8 +89,13 @@ class Edge:
 
     def send(self, request, status, headers, body):
         request.send_response(status)
-        if request.headers.get("Origin") == self.server.api:
-            headers = headers | {"Access-Control-Allow-Origin": self.server.api}
+        if status < 400:
+            headers = headers | KEPT
+        # The bucket's CORS, as S3 answers: nothing of it, Vary neither, without an Origin.
+        if "Origin" in request.headers:
+            headers = headers | {"Vary": "Origin"}
+            if request.headers["Origin"] == self.server.api:
+                headers = headers | {"Access-Control-Allow-Origin": self.server.api}
         for name, value in (HEADERS | headers | {"Content-Length": str(len(body))}).items():
             request.send_header(name, value)
         request.end_headers()

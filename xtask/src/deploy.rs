@@ -13,7 +13,7 @@ const ASSETS: &str = "assets";
 /// The copies that the program serves itself; CloudFront compresses on its own.
 const COPIES: [&str; 4] = ["--exclude", "*.br", "--exclude", "*.gz"];
 
-/// Packs the functions, deploys the stack, and puts the pages into its bucket.
+/// Packs the functions, deploys the stack, puts the pages into its bucket and makes their key known.
 pub(crate) fn deploy(arguments: &[String]) -> anyhow::Result<()> {
     package(&[architecture()?])?;
     let stack = ["--stack-name".to_owned(), stack()];
@@ -54,7 +54,30 @@ pub(crate) fn pages() -> anyhow::Result<()> {
     let mut manifests = aws(&["s3", "cp", folder, &to, "--no-progress", "--recursive"]);
     manifests.args(["--exclude", "*", "--include", "*.webmanifest"]);
     run(manifests.args(["--cache-control", "no-cache", "--content-type", "application/manifest+json"]))?;
+    set_up()?;
     println!("the pages are at {}", output("SiteUrl")?);
+    Ok(())
+}
+
+/// Makes the pages' key known to the API. The first time, the answer holds a link for staff.
+fn set_up() -> anyhow::Result<()> {
+    let function = output("PhotoFunctionName")?;
+    let (event, answer) = (target().join("setup.json"), target().join("setup-answer.json"));
+    std::fs::write(&event, r#"{"qdn":"setup"}"#).with_context(|| event.display().to_string())?;
+    let mut invoke = aws(&["lambda", "invoke", "--function-name", &function, "--query", "FunctionError"]);
+    // Both versions of the AWS CLI send a file's bytes as they are.
+    invoke.arg("--payload").arg(format!("fileb://{}", event.display())).args(["--output", "text"]);
+    let done = invoke.arg(&answer).output().context("cannot start the AWS CLI, `aws`")?;
+    if !done.status.success() {
+        bail!("{function} cannot be invoked: {}", String::from_utf8_lossy(&done.stderr).trim());
+    }
+    let said = std::fs::read_to_string(&answer).with_context(|| answer.display().to_string())?;
+    // It may hold a link that opens everything.
+    std::fs::remove_file(&answer).with_context(|| answer.display().to_string())?;
+    if String::from_utf8_lossy(&done.stdout).trim() != "None" {
+        bail!("{function} cannot make the pages' key known: {said}");
+    }
+    println!("the pages' key is known to the API: {said}");
     Ok(())
 }
 

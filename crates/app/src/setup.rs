@@ -74,7 +74,7 @@ pub async fn add_application(
     Ok(key)
 }
 
-/// Makes an application's key known to the database, also to one that was restored without it.
+/// Makes an application's key known to the database, also to one that was restored without it. True when it was not known.
 ///
 /// # Errors
 /// When the database fails.
@@ -85,11 +85,12 @@ pub async fn ensure_application(
     kind: ApplicationKind,
     requests_per_minute_max: u32,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     if db.application_by_key(key.hash()).await?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
-    keep(db, name, key, kind, (Vec::new(), requests_per_minute_max), now).await
+    keep(db, name, key, kind, (Vec::new(), requests_per_minute_max), now).await?;
+    Ok(true)
 }
 
 async fn keep(

@@ -17,7 +17,7 @@ use crate::setup::{self, LinkWish, NewApplication, SetupError};
 pub(super) enum Command {
     /// Remove what deleted photos left, and take up photos that wait though no message speaks of them.
     Sweep {},
-    /// Make the pages' key known to the database, and a first link for staff.
+    /// Make the pages' key known to the database and, where it was not, a first link for staff. Every deployment asks for it.
     Setup {},
     /// Make an application key. API Gateway must be told of it too.
     AddKey {
@@ -76,9 +76,12 @@ pub(super) async fn carry_out(
         Command::Sweep {} => json!({}),
         Command::Setup {} => {
             let kind = ApplicationKind::Publishable;
-            setup::ensure_application(db, "pages", &settings.application_key, kind, rate, now).await?;
-            let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
-            link(db, settings, &wish, now).await?
+            if setup::ensure_application(db, "pages", &settings.application_key, kind, rate, now).await? {
+                let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
+                link(db, settings, &wish, now).await?
+            } else {
+                json!({ "known": true })
+            }
         }
         Command::AddKey { name, key: Some(key), role: None, job: None, .. } => {
             if !APPLICATION_KEY_BYTES.contains(&key.len()) {

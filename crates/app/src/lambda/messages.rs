@@ -1,5 +1,6 @@
 //! Photos that S3 told nobody of, put before the photo function in S3's own words.
 
+use futures::{TryStreamExt as _, stream};
 use qdn_sign::Endpoint;
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ const SQS: Service =
     Service { name: "sqs", target_prefix: "AmazonSQS", content_type: "application/x-amz-json-1.0" };
 /// The most that one call takes.
 const BATCH_MAX: usize = 10;
+/// A job of many thousand photos of an older tool is told of within one call of the API.
+const CALLS_AT_ONCE_MAX: usize = 8;
 
 /// The queue that the photo function reads.
 pub struct PhotoMessages {
@@ -36,18 +39,21 @@ impl PhotoMessages {
     /// # Errors
     /// When the queue does not take them all.
     pub async fn send(&self, keys: &[&str]) -> Result<(), ApiError> {
+        let batches = stream::iter(keys.chunks(BATCH_MAX).map(Ok));
+        batches.try_for_each_concurrent(CALLS_AT_ONCE_MAX, |batch| self.send_batch(batch)).await
+    }
+
+    async fn send_batch(&self, keys: &[&str]) -> Result<(), ApiError> {
         const OPERATION: &str = "SendMessageBatch";
-        for batch in keys.chunks(BATCH_MAX) {
-            let entries: Vec<_> = batch.iter().enumerate().map(|(at, key)| self.entry(at, key)).collect();
-            let answer =
-                self.api.call(OPERATION, &json!({ "QueueUrl": self.queue_url, "Entries": entries })).await?;
-            let failed =
-                answer.get("Failed").and_then(Value::as_array).is_some_and(|failed| !failed.is_empty());
-            if failed {
-                return Err(ApiError::Broken(OPERATION, format!("some were not taken: {answer}")));
+        let entries: Vec<_> = keys.iter().enumerate().map(|(at, key)| self.entry(at, key)).collect();
+        let answer =
+            self.api.call(OPERATION, &json!({ "QueueUrl": self.queue_url, "Entries": entries })).await?;
+        match answer.get("Failed").and_then(Value::as_array) {
+            Some(failed) if !failed.is_empty() => {
+                Err(ApiError::Broken(OPERATION, format!("some were not taken: {answer}")))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn entry(&self, at: usize, key: &str) -> Value {

@@ -21,8 +21,9 @@ use crate::setup;
 
 /// How far clocks may be apart, and a form that was begun in time may be late.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
-/// What is kept of the function's time for the answer, beside what the slowest photo takes.
-const RESERVE: Duration = Duration::from_secs(2);
+/// What is kept of the function's time beside what the decoder may take: to fetch the largest original, to store its
+/// renditions, for the table and the answer.
+const RESERVE: Duration = Duration::from_secs(30);
 /// Photos that one call of the schedule takes up: each may take a good part of the function's time.
 const DUE_MAX: usize = 100;
 
@@ -141,7 +142,7 @@ impl Function {
         let grants_live =
             SignedDuration::from_secs(self.settings.config.uploads.upload_expires_seconds.into());
         let mut processor = self.processor.lock().await;
-        processor.sweep(grants_live + CLOCKS_DIFFER).await;
+        processor.sweep(grants_live + CLOCKS_DIFFER, last_start).await;
         let mut processed = 0;
         while processed < DUE_MAX && Instant::now() < last_start && processor.work_on_due().await? {
             processed += 1;

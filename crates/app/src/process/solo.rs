@@ -1,6 +1,7 @@
 //! The processor of a function: one worker, which looks at the photos that it is told of.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -90,9 +91,13 @@ impl SoloProcessor {
         Ok(true)
     }
 
-    /// Removes what photos left that were deleted before the last grant for them ran out.
-    pub async fn sweep(&self, grants_live: SignedDuration) {
-        sweep::sweep_deleted(self.db.as_ref(), &self.bucket, grants_live, now()).await;
+    /// Removes what photos left that were deleted before the last grant for them ran out, until `last_start`; the next call
+    /// goes on.
+    pub async fn sweep(&self, grants_live: SignedDuration, last_start: Instant) {
+        let swept = sweep::sweep_deleted(self.db.as_ref(), &self.bucket, grants_live, now());
+        if tokio::time::timeout_at(last_start.into(), swept).await.is_err() {
+            tracing::warn!("deleted photos are left to be swept by the next call");
+        }
     }
 
     async fn work(&mut self, record: &PhotoRecord) {
