@@ -94,27 +94,26 @@ fn format() -> anyhow::Result<()> {
     run(&mut cargo(&["fmt", "--all", "--check"]))
 }
 
+/// All that is tested, and what no program of ours turns on besides.
+const FEATURES: &str = "qdn/lambda,qdn-sign/cloudfront-sha1";
+
 fn lint() -> anyhow::Result<()> {
-    run(&mut clippy(&["--workspace", "--features", "qdn/contract-dynamo"]))?;
-    // With what no program of ours turns on, too; and the functions as they are built, without the server's parts.
-    run(&mut clippy(&["--package", "qdn-sign", "--all-features"]))?;
-    let function = ["--package", "qdn", "--lib", "--bins", "--no-default-features", "--features"];
-    run(&mut clippy(&[&function[..], &["lambda,process"]].concat()))
+    run(&mut clippy(&["--all-targets", "--features", "qdn/contract-dynamo,qdn-sign/cloudfront-sha1"]))?;
+    // The programs as they are built for use: what tests need turns on features of dependencies. The functions have none of
+    // the server's parts.
+    let programs = ["--lib", "--bins", "--features"];
+    run(&mut clippy(&[&programs[..], &["qdn/lambda"]].concat()))?;
+    run(&mut clippy(&[&programs[..], &["qdn/lambda,qdn/process", "--no-default-features"]].concat()))
 }
 
 fn clippy(what: &[&str]) -> Command {
-    let mut clippy = cargo(&["clippy", "--locked"]);
-    if !what.contains(&"--lib") {
-        clippy.arg("--all-targets");
-    }
+    let mut clippy = cargo(&["clippy", "--locked", "--workspace"]);
     clippy.args(what).args(["--", "--deny", "warnings"]);
     clippy
 }
 
 fn rust() -> anyhow::Result<()> {
-    let features = ["--features", "qdn/lambda"];
-    run(cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]).args(features))?;
-    run(&mut cargo(&["test", "--package", "qdn-sign", "--all-features", "--locked", "--no-fail-fast"]))
+    run(&mut cargo(&["test", "--locked", "--workspace", "--no-fail-fast", "--features", FEATURES]))
 }
 
 fn web() -> anyhow::Result<()> {
@@ -137,9 +136,11 @@ fn web() -> anyhow::Result<()> {
 /// tenth of it.
 const TEST_SECONDS_MAX: &str = "900";
 
-/// The program under test, built as developers build it; the functions lie beside it.
+/// The program under test; the functions and the examples lie beside it. They are those that `cargo test` has built: a build
+/// of its own, without the features of dependencies that tests turn on, is most of the dependencies once more.
 fn binary() -> anyhow::Result<PathBuf> {
-    run(&mut cargo(&["build", "--locked", "--package", "qdn", "--features", "lambda"]))?;
+    let programs = ["--features", FEATURES, "--bins", "--example", "oracle"];
+    run(cargo(&["build", "--locked", "--workspace"]).args(programs))?;
     Ok(target().join("debug/qdn"))
 }
 
@@ -157,9 +158,8 @@ fn pytest_with(requirements: &str, folder: &str) -> anyhow::Result<Command> {
 }
 
 fn sign() -> anyhow::Result<()> {
-    let features = ["--all-features", "--example", "oracle"];
-    run(cargo(&["build", "--locked", "--package", "qdn-sign"]).args(features))?;
-    run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", target().join("debug/examples/oracle")))
+    let oracle = binary()?.with_file_name("examples").join("oracle");
+    run(pytest("tests/sign")?.env("QDN_SIGN_ORACLE", oracle))
 }
 
 fn infra() -> anyhow::Result<()> {
