@@ -11,7 +11,8 @@ import pytest
 import requests
 from support import caller as callers
 from support.caller import (
-    GREY, Caller, path_segment, photo_bytes, send_form, time_of, unique, unnormalised, within_one_window, without_signatures,
+    GREY, Caller, path_segment, photo_bytes, send_form, time_of, unique, unnormalised, wait_until, within_one_window,
+    without_signatures,
 )
 from support.s3 import all_keys, client, refusal
 from support.faces import Server
@@ -26,13 +27,6 @@ def exists(store, server, key):
     except botocore.exceptions.ClientError as error:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
         return False
-
-
-def wait_until(true, seconds=5):
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert true()
 
 
 def ids(photos):

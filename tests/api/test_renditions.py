@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from support import caller as callers
-from support.caller import Caller, photo_bytes
+from support.caller import Caller, photo_bytes, wait_until
 from support.faces import Server
 
 FIXTURES = Path(__file__).parents[2] / "crates" / "photo" / "fixtures"
@@ -156,6 +156,18 @@ def test_photos_wait_for_a_processor_and_are_found_by_its_start_and_by_a_command
     assert running.object_files() == before
     assert 'qdn_photos_step_seconds_count{step="decode"} 6' in staff.get("/metrics").text
     assert running.stop() == 0
+
+
+def test_renditions_that_were_lost_are_made_again(staff, store, server, job):
+    grants = [staff.upload(job, f"{number}.jpg", photo_bytes(number)) for number in range(2)]
+    photos = {photo["photo_id"]: photo for photo in staff.settled(job)}
+    lost, kept = (photos[grant["photo_id"]]["thumb_url"] for grant in grants)
+    store.delete_object(Bucket=server.bucket, Key=lost.split("?")[0].split(f"/{server.bucket}/")[1])
+    assert requests.get(lost, timeout=10).status_code == 404
+    said = staff.good("POST", f"/jobs/{job}/process", json={})
+    assert said == {"processing": 1, "ready": 1, "rejected": 0}
+    wait_until(lambda: staff.good("POST", f"/jobs/{job}/process", json={}) == {"processing": 0, "ready": 2, "rejected": 0})
+    assert [requests.get(url, timeout=10).status_code for url in (lost, kept)] == [200, 200]
 
 
 def test_a_deleted_photo_takes_its_renditions_with_it(server, staff, job):

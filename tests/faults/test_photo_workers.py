@@ -64,6 +64,8 @@ def test_a_worker_is_confined_and_dies_with_its_server(warm):
         b"MALLOC_MMAP_THRESHOLD_", b"MALLOC_TRIM_THRESHOLD_", b"",
     ]
     assert sorted(os.listdir(f"/proc/{worker}/fd")) == ["0", "1", "2"]
+    # Where memory is short the kernel takes the worker, not the server.
+    assert Path(f"/proc/{worker}/oom_score_adj").read_text() == "1000\n"
     assert b"photo-worker" in Path(f"/proc/{worker}/cmdline").read_bytes()
 
     staff.upload(job_id, "second.jpg")
@@ -113,6 +115,41 @@ def test_a_photo_that_costs_three_workers_their_lives_is_rejected_and_kept(warm)
     # What is to blame may have been the machine: staff may have it tried again.
     said = program.command("process", "--job", job_id, "--again")
     assert said == "3 photos are ready, 0 cannot be shown\n"
+
+
+def test_a_photo_that_takes_the_whole_server_with_it_again_and_again_is_rejected(program):
+    staff = callers.staff(program)
+    job_id = staff.new_job()
+
+    def state():
+        (photo,) = staff.photos(job_id)
+        return photo["status"], photo["rejection"]
+
+    # Whoever queued it died of it: the first worker of each server is started for this photo.
+    staff.upload(job_id, "deadly.jpg", LARGE.read_bytes())
+    for kills in range(20):
+        if wait_for(lambda: workers(program) or state()[0] == "rejected") is True:
+            break
+        program.kill()
+        program.start()
+        staff = callers.staff(program)
+    assert (state(), kills) == (("rejected", "decoder_died"), 9)
+    assert program.command("process", "--job", job_id, "--again") == "1 photos are ready, 0 cannot be shown\n"
+
+
+def test_the_originals_that_wait_for_their_turn_are_within_the_budget(tmp_path):
+    size = 20_000_000
+    with Program(tmp_path / "qdn", "--photo-workers", "6", "--photo-memory-mib", "64") as program:
+        staff = callers.staff(program)
+        job_id = staff.new_job()
+        for number in range(6):
+            staff.upload(job_id, f"{number}.jpg", photo_bytes(number, size))
+        staff.settled(job_id)
+        Path(f"/proc/{program.process.pid}/clear_refs").write_text("5")
+        before = program.memory_bytes("VmHWM")
+        assert program.command("process", "--job", job_id, "--again") == "6 photos are ready, 0 cannot be shown\n"
+        # One at a time: they would be 120 MB together.
+        assert program.memory_bytes("VmHWM") - before < 3 * size
 
 
 def test_photos_of_a_server_that_is_killed_again_and_again_all_become_ready(program, chance):

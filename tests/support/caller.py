@@ -61,6 +61,13 @@ def without_signatures(item):
     return {name: value.split("?")[0] if value and name.endswith("url") else value for name, value in item.items()}
 
 
+def wait_until(true, seconds=30):
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert true()
+
+
 def within_one_window(seconds=15, window=900):
     """Waits, if the next signing window is nearer than these seconds, until it has begun."""
     left = window - time.time() % window

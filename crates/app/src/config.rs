@@ -145,7 +145,8 @@ impl Default for UploadConfig {
 pub struct ProcessConfig {
     /// Photos decoded at once, each in a process of its own; 0 leaves the work to other servers.
     pub workers: usize,
-    /// Memory that all workers together may decode in, in MiB. A photo's need is worked out from its pixels.
+    /// Memory that all workers together may decode in, in MiB; half as much besides is for the originals that they hold. A
+    /// photo's need is worked out from its pixels.
     pub memory_mebibytes: u32,
     /// The longest that a worker may be with one photo, in seconds. The slowest that the limits let through, a HEIC of 50
     /// megapixels, takes a few seconds of one core; the rest is for machines that are small or busy.
@@ -167,9 +168,10 @@ impl ProcessConfig {
         Duration::from_secs(self.seconds_max.into())
     }
 
-    /// How long a photo is a worker's alone: thrice the time that it may take, since it is fetched and stored too, and a margin.
+    /// How long a photo is a worker's alone: four times the time that a worker may take for each half of its work, since it may
+    /// wait as long for memory before each, and a margin in which it is fetched and its renditions are stored.
     pub fn claim_lives(&self, margin: SignedDuration) -> SignedDuration {
-        margin + SignedDuration::from_secs(3 * i64::from(self.seconds_max))
+        margin + SignedDuration::from_secs(4 * i64::from(self.seconds_max))
     }
 
     /// The time zone, if there is one of that name.

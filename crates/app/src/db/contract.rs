@@ -2,13 +2,13 @@
 
 mod crowd;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Cover, Db, DbError, Found, Grant, JobFilter};
+use super::{Cover, Db, DbError, Finished, Found, Grant, JobFilter};
 use crate::domain::{
-    Application, ApplicationId, ApplicationKind, Customer, CustomerChange, CustomerId, Job, JobChange, JobId,
-    JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions, Role,
-    Scope, Secret, Verdict,
+    Application, ApplicationId, ApplicationKind, Claim, Customer, CustomerChange, CustomerId, Job, JobChange,
+    JobId, JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions,
+    Role, Scope, Secret, Verdict,
 };
 
 /// Runs the suite on an empty database.
@@ -233,6 +233,7 @@ fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
         outcome: None,
         process_after: None,
         process_attempts: 0,
+        process_blame: 0,
         uploaded_by: Some(LinkId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
         granted_at: at(50),
@@ -298,6 +299,16 @@ fn of_second_job(id: &str) -> PhotoRecord {
     PhotoRecord { job_id: job_id("j2"), taken_at: None, location: None, ..photo(id, None) }
 }
 
+/// A claim on a photo, whoever had one before.
+pub(super) async fn claim_of(db: &dyn Db, job: &str, photo: &str) -> Claim {
+    let (job_id, photo_id) = (job_id(job), PhotoId::parse(photo).unwrap());
+    db.queue_photos(job_id.clone(), vec![photo_id.clone()], at(1)).await.unwrap();
+    let waits =
+        db.photos(job_id.clone(), vec![photo_id.clone()]).await.unwrap().remove(0).process_after.unwrap();
+    let until = waits + SignedDuration::from_secs(1);
+    db.claim_photo(job_id, photo_id, waits, until).await.unwrap().unwrap().claim()
+}
+
 async fn claimed(db: &dyn Db, now: i64, until: i64, limit: usize) -> Vec<(String, u32)> {
     let records = db.claim_photos(at(now), at(until), limit).await.unwrap();
     let mut claimed: Vec<_> = records
@@ -326,9 +337,14 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     // Who queues it again neither gives nor takes an attempt.
     db.queue_photos(job_id("j2"), vec![id("q1")], at(1_101)).await.unwrap();
     assert_eq!(claimed(db, 1_101, 1_200, 10).await, []);
-    db.put_off_photo(job_id("j2"), id("q2"), Some(at(1_150))).await.unwrap();
+    let first = one(db, "q2").await.claim();
+    db.put_off_photo(first.clone(), Some(at(1_150)), 7).await.unwrap();
     assert_eq!(claimed(db, 1_150, 1_300, 10).await, [("q2".to_owned(), 3)]);
-    db.put_off_photo(job_id("j2"), id("q2"), None).await.unwrap();
+    assert_eq!(one(db, "q2").await.process_blame, 8);
+    // A claim that is over ends nothing.
+    db.put_off_photo(first, None, 0).await.unwrap();
+    assert_eq!((one(db, "q2").await.process_after, one(db, "q2").await.process_blame), (Some(at(1_300)), 8));
+    db.put_off_photo(one(db, "q2").await.claim(), None, 0).await.unwrap();
     assert_eq!(db.photos_waiting().await.unwrap(), elsewhere + 1);
 
     // One that is asked for by name is taken when it is due, and only then.
@@ -346,16 +362,23 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     let ready = Outcome { source_etag: "e1".to_owned(), verdict: Verdict::Ready(renditions) };
     let location = Some(Location { latitude: 1.5, longitude: -2.5 });
     let found = Found { taken_at: Some(at(7)), location };
-    assert!(db.finish_photo(job_id("j2"), id("q1"), ready.clone(), found).await.unwrap());
+    let claim = one(db, "q1").await.claim();
+    let over = Claim { until: at(1_200), ..claim.clone() };
+    assert_eq!(db.finish_photo(over, ready.clone(), found).await.unwrap(), Finished::Overtaken);
+    assert_eq!(one(db, "q1").await.outcome, None);
+    assert_eq!(db.finish_photo(claim, ready.clone(), found).await.unwrap(), Finished::Kept);
     let finished = one(db, "q1").await;
     assert_eq!((&finished.outcome, finished.process_after), (&Some(ready.clone()), None));
+    assert_eq!((finished.process_attempts, finished.process_blame), (0, 0));
     assert_eq!((finished.taken_at, finished.location), (Some(at(7)), location));
     let later = Found { taken_at: Some(at(8)), location: None };
     let rejected = Outcome { source_etag: "e2".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
-    assert!(db.finish_photo(job_id("j2"), id("q1"), rejected.clone(), later).await.unwrap());
+    let claim = claim_of(db, "j2", "q1").await;
+    assert_eq!(db.finish_photo(claim.clone(), rejected.clone(), later).await.unwrap(), Finished::Kept);
     let finished = one(db, "q1").await;
     assert_eq!((finished.outcome, finished.taken_at), (Some(rejected), Some(at(7))));
-    assert!(!db.finish_photo(job_id("j2"), id("q9"), ready, later).await.unwrap());
+    let nobodys = Claim { photo_id: id("q9"), ..claim };
+    assert_eq!(db.finish_photo(nobodys, ready, later).await.unwrap(), Finished::Deleted);
     assert_eq!(db.photos_waiting().await.unwrap(), elsewhere);
 }
 
@@ -370,14 +393,25 @@ async fn what_a_dead_process_left_is_queued_again(db: &dyn Db) {
     assert!(db.queue_unfinished(at(1_999), at(2_100)).await.unwrap() >= 2);
     let again = claimed(db, 2_100, 9_000, 100).await;
     assert_eq!(again, [("q4".to_owned(), 1), ("q5".to_owned(), 1)]);
+    // Whatever died of it may have been its fault; who queues it anew forgives it.
+    assert_eq!((one(db, "q4").await.process_blame, one(db, "q5").await.process_blame), (1, 2));
+    let claim = one(db, "q4").await.claim();
+    // Its object came after the processor had looked for it.
+    db.mark_stored(job_id("j2"), vec![(id("q4"), at(2_200))]).await.unwrap();
+    db.put_off_photo(claim, None, 0).await.unwrap();
+    assert_eq!(one(db, "q4").await.process_after, Some(at(2_200)));
+    db.put_off_photo(one(db, "q4").await.claim(), None, 5).await.unwrap();
+    db.queue_photos(job_id("j2"), vec![id("q4")], at(2_300)).await.unwrap();
+    assert_eq!((one(db, "q4").await.process_attempts, one(db, "q4").await.process_blame), (0, 0));
 }
 
 async fn deleted_photos_are_swept_once(db: &dyn Db) {
     let id = |text: &str| PhotoId::parse(text).unwrap();
+    let claim = one(db, "q5").await.claim();
     db.delete_photo(job_id("j2"), id("q5"), at(3_000)).await.unwrap();
     assert_eq!(one(db, "q5").await.process_after, None);
     let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
-    assert!(!db.finish_photo(job_id("j2"), id("q5"), outcome, Found::default()).await.unwrap());
+    assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Deleted);
     db.queue_photos(job_id("j2"), vec![id("q5")], at(3_000)).await.unwrap();
     assert_eq!(one(db, "q5").await.process_after, None);
 
@@ -398,7 +432,8 @@ async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
         let renditions =
             Renditions { version: format!("1-{photo}"), width: 4, height: 3, thumbhash: vec![1] };
         let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
-        assert!(db.finish_photo(job_id("j3"), id(photo), outcome, Found::default()).await.unwrap());
+        let claim = claim_of(db, "j3", photo).await;
+        assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Kept);
     };
     let records = ["r1", "r2", "r3"].map(|id| PhotoRecord { job_id: job_id("j3"), ..photo(id, None) });
     db.grant_photos(records.to_vec()).await.unwrap();
@@ -422,6 +457,7 @@ async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
     assert_eq!(cover().await, of("r3"));
     db.delete_photo(job_id("j3"), id("r3"), at(200)).await.unwrap();
     let corrupt = Outcome { source_etag: "f".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
-    db.finish_photo(job_id("j3"), id("r1"), corrupt, Found::default()).await.unwrap();
+    let claim = claim_of(db, "j3", "r1").await;
+    db.finish_photo(claim, corrupt, Found::default()).await.unwrap();
     assert_eq!(cover().await, of("r2"));
 }

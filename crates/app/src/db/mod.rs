@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, JobStatus, Link,
-    LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
+    Application, ApplicationId, Claim, Customer, CustomerChange, CustomerId, Job, JobChange, JobId,
+    JobStatus, Link, LinkId, Location, Outcome, PhotoChange, PhotoId, PhotoRecord, Scope, SecretHash,
 };
 
 #[cfg(feature = "lambda")]
@@ -89,6 +89,17 @@ pub enum Grant {
     Existing(Box<PhotoRecord>),
 }
 
+/// What became of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It is kept.
+    Kept,
+    /// The photo is deleted, or has no record.
+    Deleted,
+    /// The claim was over: the photo was queued anew, or another processor has it.
+    Overtaken,
+}
+
 /// What the processor read in a photo. What the uploader said goes before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Found {
@@ -157,7 +168,8 @@ pub trait Db: Send + Sync {
     async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>>;
     /// The records of these photos of one job, those there are, deleted ones too.
     async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>>;
-    /// Notes when the objects of these photos were first seen in the bucket, and queues them for the processor.
+    /// Notes when the objects of these photos were first seen in the bucket, and queues them for the processor: also those
+    /// that one has claimed, which may have looked for the object before it came.
     async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()>;
     /// Changes a photo that is not deleted. The record must exist: false when it does not.
     async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool>;
@@ -175,9 +187,10 @@ pub trait Db: Send + Sync {
     /// Queues photos for the processor, due at `now`, those that do not wait already and are not deleted.
     async fn queue_photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>, now: Timestamp) -> Result<()>;
     /// Queues photos without an outcome that were stored, or may have been because they were granted since then, as
-    /// due at `now`: what a process that died has left. Tells how many.
+    /// due at `now`: what a process that died has left. Their blame stays. Tells how many.
     async fn queue_unfinished(&self, granted_since: Timestamp, now: Timestamp) -> Result<u64>;
-    /// Takes up to `limit` photos that are due, for this caller alone until `until`, when they are due again.
+    /// Takes up to `limit` photos that are due, for this caller alone until `until`, when they are due again. One is added to
+    /// their attempts, and to their blame until the claim is ended: it may be the last thing that this process does.
     async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
     /// Takes this photo if it is due, as [`Db::claim_photos`] takes some.
     async fn claim_photo(
@@ -187,16 +200,10 @@ pub trait Db: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<PhotoRecord>>;
-    /// Ends a claim with an outcome. False when the photo is deleted or has no record: the outcome is not kept.
-    async fn finish_photo(
-        &self,
-        job_id: JobId,
-        photo_id: PhotoId,
-        outcome: Outcome,
-        found: Found,
-    ) -> Result<bool>;
-    /// Ends a claim without an outcome: the photo is due at `again`, or waits no more.
-    async fn put_off_photo(&self, job_id: JobId, photo_id: PhotoId, again: Option<Timestamp>) -> Result<()>;
+    /// Ends a claim with an outcome.
+    async fn finish_photo(&self, claim: Claim, outcome: Outcome, found: Found) -> Result<Finished>;
+    /// Ends a claim without an outcome, if it is not over: the photo is due at `again`, or waits no more, with this much blame.
+    async fn put_off_photo(&self, claim: Claim, again: Option<Timestamp>, blame: u32) -> Result<()>;
     /// How many photos wait for the processor or are with it.
     async fn photos_waiting(&self) -> Result<u64>;
 }

@@ -190,6 +190,7 @@ mod tests {
             outcome: None,
             process_after: None,
             process_attempts: 0,
+            process_blame: 0,
             uploaded_by: Some(LinkId::parse("L").unwrap()),
             idempotency_key: None,
             granted_at: Timestamp::UNIX_EPOCH,

@@ -16,6 +16,9 @@ pub enum Rendition {
 }
 
 impl Rendition {
+    /// All that a photo has.
+    pub const ALL: [Self; 2] = [Self::Thumb, Self::Display];
+
     /// The last segment of the rendition's key.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,13 +118,19 @@ impl ObjectName {
         format!("jobs/{job_id}/photos/")
     }
 
+    /// The prefix under which all renditions of a job stand, with its slash.
+    pub fn job_renditions_prefix(job_id: &JobId) -> String {
+        format!("renditions/{job_id}/")
+    }
+
     /// The prefix under which all renditions of a photo stand, with its slash.
     pub fn renditions_prefix(job_id: &JobId, photo_id: &PhotoId) -> String {
+        let job = Self::job_renditions_prefix(job_id);
         if photo_id.is_ours() {
-            return format!("renditions/{job_id}/{photo_id}/");
+            return format!("{job}{photo_id}/");
         }
         let digest = Sha256::digest(photo_id.as_str().as_bytes());
-        format!("renditions/{job_id}/name-{}/", URL_SAFE_NO_PAD.encode(digest))
+        format!("{job}name-{}/", URL_SAFE_NO_PAD.encode(digest))
     }
 
     /// The object's key.

@@ -105,6 +105,17 @@ pub struct Outcome {
     pub verdict: Verdict,
 }
 
+/// A photo that one processor has for itself, until a time at which another may take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The job.
+    pub job_id: JobId,
+    /// The photo.
+    pub photo_id: PhotoId,
+    /// Until when. Whoever takes it after that, or queues it anew, sets another time, and this claim is over.
+    pub until: Timestamp,
+}
+
 /// What the database knows about a photo, from the moment its upload is granted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhotoRecord {
@@ -138,6 +149,8 @@ pub struct PhotoRecord {
     pub process_after: Option<Timestamp>,
     /// How often the processor has begun to look since it was last told to.
     pub process_attempts: u32,
+    /// How much speaks for it being what its processors die of: each claim adds one, whose end nobody may live to see.
+    pub process_blame: u32,
     /// The link whose token, or the application whose key, asked for the upload.
     pub uploaded_by: Option<LinkId>,
     /// The caller's name for this upload: asked again with the same one, it is the same upload.
@@ -151,6 +164,12 @@ pub struct PhotoRecord {
 }
 
 impl PhotoRecord {
+    /// The claim that this record was handed out with.
+    pub fn claim(&self) -> Claim {
+        let until = self.process_after.unwrap_or(Timestamp::MIN);
+        Claim { job_id: self.job_id.clone(), photo_id: self.photo_id.clone(), until }
+    }
+
     /// The record of an object that has none, as older tools leave them, made of what the bucket says.
     pub fn of_object(job_id: &JobId, photo_id: &PhotoId, object: &StoredObject) -> Self {
         Self {
@@ -169,6 +188,7 @@ impl PhotoRecord {
             outcome: None,
             process_after: None,
             process_attempts: 0,
+            process_blame: 0,
             uploaded_by: None,
             idempotency_key: None,
             granted_at: object.stored_at,

@@ -1,9 +1,10 @@
 //! `POST /jobs/{job_id}/process`: has the renditions of a job's photos made, for those that have none or for all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +14,8 @@ use super::photos::merge_page;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use crate::domain::merge::StoredObject;
-use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus};
+use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus, Rendition};
+use crate::process::rendition_key;
 
 /// Objects looked at in one step.
 const PAGE: usize = 1_000;
@@ -52,6 +54,7 @@ pub(super) async fn process_photos(
     let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::ChangePhotos, &job))?;
 
+    let renditions = rendition_keys(&app, &job.job_id, caller.now).await?;
     let prefix = ObjectName::photos_prefix(&job.job_id);
     let (mut start_after, mut progress) = (String::new(), Progress::default());
     loop {
@@ -63,7 +66,12 @@ pub(super) async fn process_photos(
             listing.objects.iter().map(|object| (object.key.as_str(), object)).collect();
         let mut wanted: Vec<(PhotoId, StoredObject)> = merged.unprocessed;
         for photo in &merged.photos {
-            if wish.again == Some(true) && photo.status != PhotoStatus::Processing {
+            let gone = photo.renditions.as_ref().is_some_and(|made| {
+                let key = |rendition| rendition_key(&job.job_id, &photo.photo_id, &made.version, rendition);
+                !Rendition::ALL.iter().all(|rendition| renditions.contains(&key(*rendition)))
+            });
+            if (wish.again == Some(true) || gone) && photo.status != PhotoStatus::Processing && !photo.waiting
+            {
                 let object = objects.get(photo.key.as_str()).map(|object| (*object).clone());
                 wanted.extend(object.map(|object| (photo.photo_id.clone(), object)));
                 progress.processing += 1;
@@ -82,4 +90,21 @@ pub(super) async fn process_photos(
         }
     }
     Ok(Json(progress))
+}
+
+/// Every rendition of a job that is in the bucket: one that a record tells of may be lost.
+async fn rendition_keys(app: &App, job_id: &JobId, now: Timestamp) -> Result<HashSet<String>, Problem> {
+    let prefix = ObjectName::job_renditions_prefix(job_id);
+    let (mut keys, mut start_after) = (HashSet::new(), String::new());
+    loop {
+        let listing = app.bucket.list(&prefix, &start_after, PAGE, now).await?;
+        match listing.objects.last() {
+            Some(last) if listing.truncated => start_after.clone_from(&last.key),
+            _ => start_after.clear(),
+        }
+        keys.extend(listing.objects.into_iter().map(|object| object.key));
+        if start_after.is_empty() {
+            return Ok(keys);
+        }
+    }
 }

@@ -379,6 +379,7 @@ impl Photo {
             outcome: None,
             process_after: None,
             process_attempts: 0,
+            process_blame: 0,
             uploaded_by: Some(actor.link_id.clone()),
             idempotency_key: self.idempotency_key,
             granted_at: now,

@@ -41,6 +41,9 @@ pub fn run(bytes_max: u64) -> io::Result<()> {
 
 /// Takes from this process what it does not need.
 fn confine(limits: &Limits) -> io::Result<()> {
+    // Where memory is short, it is this process that the kernel ends (proc(5)), not the server. Not everywhere is that told.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let bytes = ADDRESS_SPACE_BASE_BYTES + limits.memory_bytes_max + 2 * limits.bytes_max;
     setrlimit(Resource::As, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;

@@ -8,15 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::worker::{Looked, Worker, WorkerError};
 use super::{Metrics, rendition_key, sweep};
-use crate::db::{Db, DbError, Found};
+use crate::db::{Db, DbError, Finished, Found};
 use crate::domain::{Location, Outcome, PhotoRecord, Rendition, Renditions, Verdict};
 use crate::events::{Change, Events};
 use crate::s3::{Bucket, S3Error};
 
 /// Which way of making renditions this is: another way gives them other keys.
 const RENDITIONS_VERSION: u32 = 1;
-/// Times that a photo may cost a worker its life before it is taken to be the cause.
-const DEATHS_MAX: u32 = 3;
+/// What a claim adds to a photo's blame when it costs a worker its life or its time; one whose end nobody lived to see adds
+/// the one that it was handed out with.
+const DEATH_BLAME: u32 = 3;
+/// At this much blame the photo is taken to be the cause: three deaths of workers, or nine of all that works on it.
+const BLAME_MAX: u32 = 3 * DEATH_BLAME;
 /// Times that anything else may fail before nobody waits any more. The next listing queues the photo again.
 const ATTEMPTS_MAX: u32 = 12;
 /// The longest between two attempts, in seconds.
@@ -64,8 +67,9 @@ impl Bench<'_> {
             Trouble::Worker(WorkerError::Late(_)) => Some("took_too_long"),
             _ => None,
         };
+        let blame = blame_before(record) + code.map_or(0, |_| DEATH_BLAME);
         if let Some(code) = code
-            && record.process_attempts >= DEATHS_MAX
+            && blame >= BLAME_MAX
         {
             match self.reject_unseen(record, code).await {
                 Ok(()) => return Ok(()),
@@ -74,14 +78,20 @@ impl Bench<'_> {
         }
         let again =
             (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, crate::http::now()));
-        Ok(self.db.put_off_photo(record.job_id.clone(), record.photo_id.clone(), again).await?)
+        Ok(self.db.put_off_photo(record.claim(), again, blame).await?)
+    }
+
+    /// Ends a claim on a photo that is not in the bucket: granted but never sent, or gone since. Its commit or a listing
+    /// queues it when it comes.
+    async fn nothing_there(&self, record: &PhotoRecord) -> Result<(), Trouble> {
+        Ok(self.db.put_off_photo(record.claim(), None, blame_before(record)).await?)
     }
 
     /// Rejects a photo whose bytes are not at hand.
     async fn reject_unseen(&self, record: &PhotoRecord, code: &str) -> Result<(), Trouble> {
         match self.bucket.find(&record.key, crate::http::now()).await? {
             Some(object) => self.reject(record, object.etag, code.to_owned()).await,
-            None => Ok(self.db.put_off_photo(record.job_id.clone(), record.photo_id.clone(), None).await?),
+            None => self.nothing_there(record).await,
         }
     }
 
@@ -91,19 +101,27 @@ impl Bench<'_> {
     }
 
     async fn attempt(&self, worker: &mut Worker, record: &PhotoRecord) -> Result<(), Trouble> {
-        let object = match self.bucket.get(&record.key, self.photo_bytes_max, crate::http::now()).await {
+        if blame_before(record) >= BLAME_MAX {
+            return self.reject_unseen(record, "decoder_died").await;
+        }
+        let now = crate::http::now();
+        let size_bytes = match record.size_bytes {
+            Some(size_bytes) => size_bytes,
+            None => match self.bucket.find(&record.key, now).await? {
+                Some(object) => object.size_bytes,
+                None => return self.nothing_there(record).await,
+            },
+        };
+        let room = worker.room_for(size_bytes).await?;
+        let object = match self.bucket.get(&record.key, self.photo_bytes_max, now).await {
             Ok(Some(object)) => object,
-            // Granted but never sent, or gone since: its commit or a listing queues it when it comes.
-            Ok(None) => {
-                return Ok(self
-                    .db
-                    .put_off_photo(record.job_id.clone(), record.photo_id.clone(), None)
-                    .await?);
-            }
+            Ok(None) => return self.nothing_there(record).await,
             Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, "too_many_bytes").await,
             Err(error) => return Err(error.into()),
         };
-        match worker.look(&object.bytes).await? {
+        let looked = worker.look(object.bytes).await?;
+        drop(room);
+        match looked {
             Looked::Rejected(code) => {
                 self.reject(record, object.etag, code).await?;
             }
@@ -150,16 +168,17 @@ impl Bench<'_> {
         };
         let (job_id, photo_id) = (&record.job_id, &record.photo_id);
         let outcome = Outcome { source_etag, verdict };
-        let kept = self.db.finish_photo(job_id.clone(), photo_id.clone(), outcome, found).await?;
+        let finished = self.db.finish_photo(record.claim(), outcome, found).await?;
         self.events.tell(Change::Photos(job_id.clone()));
-        let now = crate::http::now();
-        if !kept {
-            // Deleted meanwhile: what was made of it goes too.
-            sweep::remove_renditions(self.bucket, job_id, photo_id, None, now).await?;
-        } else if record.outcome.is_some() {
-            sweep::remove_renditions(self.bucket, job_id, photo_id, current.as_deref(), now).await?;
-        }
-        Ok(())
+        let kept = match finished {
+            Finished::Kept if record.outcome.is_none() => return Ok(()),
+            Finished::Kept => current.as_deref(),
+            // What was made of it goes too.
+            Finished::Deleted => None,
+            // Whoever has it now removes what has no use.
+            Finished::Overtaken => return Ok(()),
+        };
+        Ok(sweep::remove_renditions(self.bucket, job_id, photo_id, kept, crate::http::now()).await?)
     }
 }
 
@@ -167,6 +186,11 @@ impl Bench<'_> {
 fn version(sha256: [u8; 32]) -> String {
     let first = sha256.iter().take(8).fold(0_u64, |first, byte| first << 8 | u64::from(*byte));
     format!("{RENDITIONS_VERSION}-{first:016x}")
+}
+
+/// A photo's blame as it was before it was claimed.
+pub(super) fn blame_before(record: &PhotoRecord) -> u32 {
+    record.process_blame.saturating_sub(1)
 }
 
 fn next_attempt(record: &PhotoRecord, now: Timestamp) -> Timestamp {

@@ -19,8 +19,8 @@ use crate::events::Change;
 use crate::http::now;
 use crate::s3::Bucket;
 
-/// A claim that was neither finished nor put off, because its process died, runs out after this and thrice the time that
-/// a worker may take.
+/// A claim that was neither finished nor put off, because its process died, runs out after this and four times the time
+/// that a worker may take.
 const CLAIM_MARGIN: SignedDuration = SignedDuration::from_mins(2);
 /// How often the queue is looked at without a wake: for photos that are due again, and those that other processes queue.
 const IDLE: Duration = Duration::from_secs(5);
@@ -114,8 +114,8 @@ impl Processor {
     }
 
     async fn put_back(&self, record: PhotoRecord) {
-        let again = Some(now());
-        if let Err(error) = self.queue.db.put_off_photo(record.job_id, record.photo_id, again).await {
+        let blame = photo::blame_before(&record);
+        if let Err(error) = self.queue.db.put_off_photo(record.claim(), Some(now()), blame).await {
             tracing::warn!(%error, "a photo's claim runs out by itself");
         }
     }

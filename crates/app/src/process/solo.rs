@@ -16,7 +16,7 @@ use crate::events::Events;
 use crate::http::now;
 use crate::s3::Bucket;
 
-/// A claim that is neither finished nor put off runs out after this and thrice the time that a worker may take.
+/// A claim that is neither finished nor put off runs out after this and four times the time that a worker may take.
 const CLAIM_MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// How it stands with a stored object.

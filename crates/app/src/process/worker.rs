@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::protocol::{Done, GO, RENDITION_BYTES_MAX, REPLY_BYTES_MAX, Reply};
@@ -50,25 +50,44 @@ pub(super) enum WorkerError {
     /// It could not be started: nothing is known of the photo.
     #[error("the photo worker cannot be started: {0}")]
     Start(io::Error),
+    /// Other photos had the memory for too long: nothing is known of this one.
+    #[error("other photos had the memory for {} s", .0.as_secs())]
+    Busy(Duration),
 }
 
-/// How much memory all workers together may decode in.
+/// Memory that is handed out by the mebibyte.
 #[derive(Debug, Clone)]
-pub(super) struct Budget {
+struct Room {
     mebibytes: Arc<Semaphore>,
     total: u32,
 }
 
-impl Budget {
-    pub(super) fn new(mebibytes: u32) -> Self {
+impl Room {
+    fn new(mebibytes: u32) -> Self {
         let total = mebibytes.max(1);
         Self { mebibytes: Arc::new(Semaphore::new(total as usize)), total }
     }
 
-    /// Waits for this much. A photo that needs more than there is waits until it is alone.
-    async fn take(&self, bytes: u64) -> Option<tokio::sync::SemaphorePermit<'_>> {
+    /// Waits for this much. Who needs more than there is waits until they are alone.
+    async fn take(&self, bytes: u64, wait_max: Duration) -> Result<OwnedSemaphorePermit, WorkerError> {
         let wanted = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, self.total);
-        self.mebibytes.acquire_many(wanted).await.ok()
+        let taken = timeout(wait_max, Arc::clone(&self.mebibytes).acquire_many_owned(wanted)).await;
+        taken.ok().and_then(Result::ok).ok_or(WorkerError::Busy(wait_max))
+    }
+}
+
+/// How much memory all workers together may use: to decode in, and half as much besides for originals, which are fetched
+/// before it is known what it takes to decode them. Two rooms, always taken in this order, so that no two photos wait for
+/// one another.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    originals: Room,
+    decoding: Room,
+}
+
+impl Budget {
+    pub(super) fn new(mebibytes: u32) -> Self {
+        Self { originals: Room::new(mebibytes / 2), decoding: Room::new(mebibytes) }
     }
 }
 
@@ -94,8 +113,14 @@ impl Worker {
         Self { bytes_max, deadline, budget, process: None }
     }
 
+    /// Waits until there is room for an original of this size: here, and once more in the worker.
+    pub(super) async fn room_for(&self, size_bytes: u64) -> Result<OwnedSemaphorePermit, WorkerError> {
+        let bytes = size_bytes.min(self.bytes_max).saturating_mul(2);
+        self.budget.originals.take(bytes, self.deadline).await
+    }
+
     /// Has the worker look at a photo. After an error the process is gone, and the next photo gets a new one.
-    pub(super) async fn look(&mut self, photo: &Bytes) -> Result<Looked, WorkerError> {
+    pub(super) async fn look(&mut self, photo: Bytes) -> Result<Looked, WorkerError> {
         // One that died while it had nothing to do is no photo's fault.
         let mut warm = self.process.take();
         let alive = warm.take_if(|process| matches!(process.child.try_wait(), Ok(None)));
@@ -103,7 +128,7 @@ impl Worker {
             Some(process) => process,
             None => Process::start(self.bytes_max, self.deadline).map_err(WorkerError::Start)?,
         };
-        let looked = match process.look(photo, &self.budget).await {
+        let looked = match process.look(photo, &self.budget.decoding).await {
             Ok(looked) => looked,
             Err(error) => return Err(process.end(error).await),
         };
@@ -135,14 +160,15 @@ impl Process {
         Ok(Self { child, input, output, deadline, photos: 0 })
     }
 
-    async fn look(&mut self, photo: &Bytes, budget: &Budget) -> Result<Looked, WorkerError> {
-        let needs = match in_time(self.deadline, self.hand_over(photo)).await? {
+    async fn look(&mut self, photo: Bytes, room: &Room) -> Result<Looked, WorkerError> {
+        let needs = match in_time(self.deadline, self.hand_over(&photo)).await? {
             Reply::Needs(bytes) => bytes,
             Reply::Rejected(code) => return Ok(Looked::Rejected(code)),
             Reply::Done(_) => return Err(WorkerError::Died("it was done before it began".to_owned())),
         };
-        // Other photos are in the way, not this one: the clock stands still.
-        let _memory = budget.take(needs).await;
+        drop(photo);
+        // Other photos are in the way, not this one: its own clock stands still.
+        let _memory = room.take(needs, self.deadline).await?;
         in_time(self.deadline, self.receive()).await
     }
 
@@ -184,7 +210,7 @@ impl Process {
 
     /// Makes sure that the process is gone, and says of what it died.
     async fn end(mut self, error: WorkerError) -> WorkerError {
-        if matches!(error, WorkerError::Late(_)) {
+        if matches!(error, WorkerError::Late(_) | WorkerError::Busy(_)) {
             // It is killed when it is dropped; here only so that it is gone before the next one starts.
             let _ = self.child.kill().await;
             return error;

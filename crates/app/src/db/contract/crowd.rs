@@ -105,14 +105,16 @@ async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {
     let mut claimed: Vec<_> = claims.iter().map(|record| record.photo_id.as_str()).collect();
     claimed.sort_unstable();
     assert_eq!(claimed, ["own2", "own3"]);
-    let put_off = |id| db.put_off_photo(job_id("crowd"), id, None);
-    join_all(ids.map(put_off)).await.into_iter().collect::<Result<(), _>>().unwrap();
+    for record in db.photos(job_id("crowd"), ids.to_vec()).await.unwrap() {
+        db.put_off_photo(record.claim(), None, 0).await.unwrap();
+    }
 }
 
 async fn make_ready(db: &dyn Db, job_id: &JobId, id: &PhotoId) {
     let renditions = Renditions { version: id.to_string(), width: 4, height: 3, thumbhash: vec![1] };
     let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
-    assert!(db.finish_photo(job_id.clone(), id.clone(), outcome, Found::default()).await.unwrap());
+    let claim = claim_of(db, job_id.as_str(), id.as_str()).await;
+    assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Kept);
 }
 
 /// Sixteen photos; those with an even number are made ready, every fourth is hidden, every third is deleted, in any order.
@@ -194,7 +196,8 @@ async fn what_callers_may_send_comes_back_as_it_was(db: &dyn Db) {
     assert_eq!(db.photos(job_id("crowd"), ids).await.unwrap(), [record.clone(), record]);
     let long = photo_id(&"é".repeat(512));
     assert!(!db.delete_photo(job_id("crowd"), long.clone(), at(1)).await.unwrap());
-    db.put_off_photo(job_id("crowd"), long, Some(at(1))).await.unwrap();
+    let nobodys = Claim { job_id: job_id("crowd"), photo_id: long, until: at(1) };
+    db.put_off_photo(nobodys, Some(at(1)), 0).await.unwrap();
 }
 
 async fn words_are_found_in_any_case_of_ascii_letters(db: &dyn Db) {

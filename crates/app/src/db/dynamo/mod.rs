@@ -36,11 +36,11 @@ use jiff::Timestamp;
 use qdn_sign::{Credentials, Endpoint};
 
 use self::call::Table;
-use super::{Db, DbError, Found, Grant, JobFilter, JobRow, Result};
+use super::{Db, DbError, Finished, Found, Grant, JobFilter, JobRow, Result};
 use crate::aws::{ApiLimits, AwsSettings, JsonApi, Service, SettingsError};
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link, LinkId,
-    Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
+    Application, ApplicationId, Claim, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link,
+    LinkId, Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
 };
 use crate::outbound::Outbound;
 
@@ -219,17 +219,11 @@ impl Db for Dynamo {
     ) -> Result<Option<PhotoRecord>> {
         queue::claim_one(&self.table, &job_id, &photo_id, now, until).await
     }
-    async fn finish_photo(
-        &self,
-        job_id: JobId,
-        photo_id: PhotoId,
-        outcome: Outcome,
-        found: Found,
-    ) -> Result<bool> {
-        queue::finish(&self.table, &job_id, &photo_id, outcome, found).await
+    async fn finish_photo(&self, claim: Claim, outcome: Outcome, found: Found) -> Result<Finished> {
+        queue::finish(&self.table, &claim, outcome, found).await
     }
-    async fn put_off_photo(&self, job_id: JobId, photo_id: PhotoId, again: Option<Timestamp>) -> Result<()> {
-        queue::put_off(&self.table, &job_id, &photo_id, again).await
+    async fn put_off_photo(&self, claim: Claim, again: Option<Timestamp>, blame: u32) -> Result<()> {
+        queue::put_off(&self.table, &claim, again, blame).await
     }
     async fn photos_waiting(&self) -> Result<u64> {
         queue::waiting(&self.table).await

@@ -17,7 +17,7 @@ pub(super) const COVER_RANK: &str = "cover_rank";
 
 /// What [`Photo::item`] writes, and takes away where there is no value. Attributes that are not ours, of a newer version that
 /// runs beside this one, stay as they are.
-const OPTIONAL: [&str; 26] = [
+const OPTIONAL: [&str; 27] = [
     "gsi1pk",
     "gsi1sk",
     "gsi2pk",
@@ -44,6 +44,7 @@ const OPTIONAL: [&str; 26] = [
     "deleted_at",
     "swept_at",
     "process_attempts",
+    "process_blame",
 ];
 
 /// A photo as the table has it.
@@ -59,7 +60,8 @@ pub(super) struct Photo {
 impl Photo {
     /// A new record, which nobody has looked at nor deleted.
     pub(super) fn fresh(record: PhotoRecord) -> Self {
-        let record = PhotoRecord { outcome: None, process_attempts: 0, deleted_at: None, ..record };
+        let record =
+            PhotoRecord { outcome: None, process_attempts: 0, process_blame: 0, deleted_at: None, ..record };
         Self { record, swept_at: None, read: Item::new() }
     }
 
@@ -120,6 +122,7 @@ impl Photo {
         set_outcome(&mut item, record.outcome.as_ref());
         item.set_some("process_after", record.process_after.map(time));
         item.set("process_attempts", number(record.process_attempts));
+        item.set("process_blame", number(record.process_blame));
         item.set_some("uploaded_by", record.uploaded_by.as_ref().map(|id| text(id.as_str())));
         item.set_some("idempotency_key", record.idempotency_key.as_ref().map(text));
         item.set("granted_at", time(record.granted_at));
@@ -190,6 +193,7 @@ impl Photo {
             outcome: read_outcome(read)?,
             process_after: read.optional_time("process_after")?,
             process_attempts: read.number("process_attempts")?,
+            process_blame: read.optional_number("process_blame")?.unwrap_or_default(),
             uploaded_by: read.optional_parsed("uploaded_by", LinkId::parse)?,
             idempotency_key: read.optional_owned("idempotency_key")?,
             granted_at: read.time("granted_at")?,
@@ -309,6 +313,7 @@ mod tests {
             }),
             process_after: None,
             process_attempts: 0,
+            process_blame: 0,
             uploaded_by: Some(LinkId::parse(job_id).unwrap()),
             idempotency_key: Some("123e4567-e89b-12d3-a456-426614174000".to_owned()),
             granted_at: at,

@@ -197,7 +197,7 @@ pub(super) async fn mark_stored(
             let record = &mut photo.record;
             record.stored_at = Some(*stored_at);
             if record.outcome.is_none() && record.deleted_at.is_none() {
-                record.process_after.get_or_insert(*stored_at);
+                record.process_after = Some(*stored_at);
             }
         }),
         _ => UNCHANGED,

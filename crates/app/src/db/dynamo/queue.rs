@@ -11,11 +11,11 @@ use super::call::{Table, Written};
 use super::item::{Key, REV, fresh_rev, sortable, text, time};
 use super::keys;
 use super::photo::Photo;
-use super::photos::{Next, UNCHANGED, change, change_one, edited};
+use super::photos::{Next, UNCHANGED, by_ids, change, change_one, edited};
 use super::table::{FIRST_INDEX, SECOND_INDEX};
 use super::write::{Query, Write};
-use crate::db::{Found, Result};
-use crate::domain::{JobId, Outcome, PhotoId, PhotoRecord};
+use crate::db::{Finished, Found, Result};
+use crate::domain::{Claim, JobId, Outcome, PhotoId, PhotoRecord};
 
 /// How many due photos a claim chooses among, at least, so that not all claimers want the same one.
 const CLAIM_PAGE: usize = 16;
@@ -41,6 +41,7 @@ pub(super) async fn queue(
 fn due_anew(photo: &mut Photo, now: Timestamp) {
     photo.record.process_after = Some(now);
     photo.record.process_attempts = 0;
+    photo.record.process_blame = 0;
 }
 
 pub(super) async fn queue_unfinished(table: &Table, granted_since: Timestamp, now: Timestamp) -> Result<u64> {
@@ -81,7 +82,10 @@ async fn queue_page(
         let Some(first) = of_job.first() else { continue };
         let wishes = of_job.iter().map(|record| (record.photo_id.clone(), ())).collect();
         let queue = |photo: Option<&Photo>, (): &()| match photo {
-            Some(photo) if is_unfinished(&photo.record) => edited(photo, |photo| due_anew(photo, now)),
+            Some(photo) if is_unfinished(&photo.record) => edited(photo, |photo| {
+                photo.record.process_after = Some(now);
+                photo.record.process_attempts = 0;
+            }),
             _ => UNCHANGED,
         };
         let answers = change(table, &first.job_id, wishes, queue).await?;
@@ -137,6 +141,7 @@ async fn claim_at(table: &Table, key: Key, now: Timestamp, until: Timestamp) -> 
         .set(FIRST_INDEX.sort_key, text(sortable(until)))
         .set(REV, text(&rev))
         .add("process_attempts", 1)
+        .add("process_blame", 1)
         .if_at_most("process_after", time(now));
     match table.write(write).await? {
         Written::Done(item) => Ok(Some(Photo::from_item(item)?.record)),
@@ -149,37 +154,46 @@ async fn claim_at(table: &Table, key: Key, now: Timestamp, until: Timestamp) -> 
     }
 }
 
-pub(super) async fn finish(
-    table: &Table,
-    job_id: &JobId,
-    photo_id: &PhotoId,
-    outcome: Outcome,
-    found: Found,
-) -> Result<bool> {
+fn holds(claim: &Claim, photo: &Photo) -> bool {
+    photo.record.process_after == Some(claim.until)
+}
+
+pub(super) async fn finish(table: &Table, claim: &Claim, outcome: Outcome, found: Found) -> Result<Finished> {
     let finish = |photo: Option<&Photo>| match photo {
-        Some(photo) if photo.record.deleted_at.is_none() => edited(photo, |photo| {
+        Some(photo) if photo.record.deleted_at.is_none() && holds(claim, photo) => edited(photo, |photo| {
             let record = &mut photo.record;
             record.outcome = Some(outcome.clone());
             record.process_after = None;
             record.process_attempts = 0;
+            record.process_blame = 0;
             record.taken_at = record.taken_at.or(found.taken_at);
             record.location = record.location.or(found.location);
         }),
         _ => UNCHANGED,
     };
-    change_one(table, job_id, photo_id, finish).await
+    let Claim { job_id, photo_id, .. } = claim;
+    if change_one(table, job_id, photo_id, finish).await? {
+        return Ok(Finished::Kept);
+    }
+    let record = by_ids(table, job_id, std::slice::from_ref(photo_id)).await?.pop();
+    let there = record.is_some_and(|record| record.deleted_at.is_none());
+    Ok(if there { Finished::Overtaken } else { Finished::Deleted })
 }
 
 pub(super) async fn put_off(
     table: &Table,
-    job_id: &JobId,
-    photo_id: &PhotoId,
+    claim: &Claim,
     again: Option<Timestamp>,
+    blame: u32,
 ) -> Result<()> {
-    let put_off = |photo: Option<&Photo>| {
-        photo.map_or(UNCHANGED, |photo| edited(photo, |photo| photo.record.process_after = again))
+    let put_off = |photo: Option<&Photo>| match photo {
+        Some(photo) if holds(claim, photo) => edited(photo, |photo| {
+            photo.record.process_after = again;
+            photo.record.process_blame = blame;
+        }),
+        _ => UNCHANGED,
     };
-    change_one(table, job_id, photo_id, put_off).await.map(|_| ())
+    change_one(table, &claim.job_id, &claim.photo_id, put_off).await.map(|_| ())
 }
 
 pub(super) async fn waiting(table: &Table) -> Result<u64> {

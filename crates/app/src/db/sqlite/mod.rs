@@ -17,10 +17,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Db, DbError, Found, Grant, JobFilter, JobRow, Result};
+use super::{Db, DbError, Finished, Found, Grant, JobFilter, JobRow, Result};
 use crate::domain::{
-    Application, ApplicationId, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link, LinkId,
-    Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
+    Application, ApplicationId, Claim, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link,
+    LinkId, Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
 };
 
 /// How long a statement waits for another process that writes.
@@ -273,17 +273,11 @@ impl Db for Sqlite {
     ) -> Result<Option<PhotoRecord>> {
         self.write(move |db| queue::claim_one(db, &job_id, &photo_id, now, until)).await
     }
-    async fn finish_photo(
-        &self,
-        job_id: JobId,
-        photo_id: PhotoId,
-        outcome: Outcome,
-        found: Found,
-    ) -> Result<bool> {
-        self.write(move |db| queue::finish(db, &job_id, &photo_id, &outcome, found)).await
+    async fn finish_photo(&self, claim: Claim, outcome: Outcome, found: Found) -> Result<Finished> {
+        self.write(move |db| queue::finish(db, &claim, &outcome, found)).await
     }
-    async fn put_off_photo(&self, job_id: JobId, photo_id: PhotoId, again: Option<Timestamp>) -> Result<()> {
-        self.write(move |db| queue::put_off(db, &job_id, &photo_id, again)).await
+    async fn put_off_photo(&self, claim: Claim, again: Option<Timestamp>, blame: u32) -> Result<()> {
+        self.write(move |db| queue::put_off(db, &claim, again, blame)).await
     }
     async fn photos_waiting(&self) -> Result<u64> {
         self.read(queue::waiting).await

@@ -69,7 +69,7 @@ pub(super) fn by_ids(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> 
 pub(super) fn mark_stored(db: &Connection, job_id: &JobId, photos: &[(PhotoId, Timestamp)]) -> Result<()> {
     let mut update = db.prepare_cached(
         "UPDATE photos SET stored_at = ?3,
-             process_after = iif(status = 'processing' AND deleted_at IS NULL, coalesce(process_after, ?3), process_after)
+             process_after = iif(status = 'processing' AND deleted_at IS NULL, ?3, process_after)
          WHERE job_id = ?1 AND photo_id = ?2 AND stored_at IS NULL",
     )?;
     for (photo_id, stored_at) in photos {
@@ -152,6 +152,7 @@ pub(super) fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
         outcome: outcome(row)?,
         process_after: row::optional_time(row, "process_after")?,
         process_attempts: row.get("process_attempts")?,
+        process_blame: row.get("process_blame")?,
         uploaded_by: uploaded_by.is_some().then(|| row::id(row, "uploaded_by", LinkId::parse)).transpose()?,
         idempotency_key: row.get("idempotency_key")?,
         granted_at: row::time(row, "granted_at")?,

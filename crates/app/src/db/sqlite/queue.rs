@@ -5,12 +5,12 @@ use rusqlite::{Connection, params};
 
 use super::photos::photo;
 use super::row::{Answer, millis};
-use crate::db::{Found, Result};
-use crate::domain::{JobId, Outcome, PhotoId, PhotoRecord, PhotoStatus, Renditions, Verdict};
+use crate::db::{Finished, Found, Result};
+use crate::domain::{Claim, JobId, Outcome, PhotoId, PhotoRecord, PhotoStatus, Renditions, Verdict};
 
 pub(super) fn queue(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId], now: Timestamp) -> Result<()> {
     let mut update = db.prepare_cached(
-        "UPDATE photos SET process_after = ?3, process_attempts = 0
+        "UPDATE photos SET process_after = ?3, process_attempts = 0, process_blame = 0
          WHERE job_id = ?1 AND photo_id = ?2 AND process_after IS NULL AND deleted_at IS NULL",
     )?;
     for photo_id in photo_ids {
@@ -35,7 +35,7 @@ pub(super) fn claim(
     limit: usize,
 ) -> Result<Vec<PhotoRecord>> {
     let mut update = db.prepare_cached(
-        "UPDATE photos SET process_after = ?2, process_attempts = process_attempts + 1
+        "UPDATE photos SET process_after = ?2, process_attempts = process_attempts + 1, process_blame = process_blame + 1
          WHERE (job_id, photo_id) IN (
              SELECT job_id, photo_id FROM photos WHERE process_after <= ?1 ORDER BY process_after LIMIT ?3)
          RETURNING *",
@@ -51,20 +51,15 @@ pub(super) fn claim_one(
     until: Timestamp,
 ) -> Result<Option<PhotoRecord>> {
     let mut update = db.prepare_cached(
-        "UPDATE photos SET process_after = ?4, process_attempts = process_attempts + 1
+        "UPDATE photos SET process_after = ?4, process_attempts = process_attempts + 1, process_blame = process_blame + 1
          WHERE job_id = ?1 AND photo_id = ?2 AND process_after <= ?3 RETURNING *",
     )?;
     let parameters = params![job_id.as_str(), photo_id.as_str(), millis(now), millis(until)];
     Ok(update.query_map(parameters, photo)?.next().transpose()?)
 }
 
-pub(super) fn finish(
-    db: &Connection,
-    job_id: &JobId,
-    photo_id: &PhotoId,
-    outcome: &Outcome,
-    found: Found,
-) -> Result<bool> {
+pub(super) fn finish(db: &Connection, claim: &Claim, outcome: &Outcome, found: Found) -> Result<Finished> {
+    let (job_id, photo_id) = (claim.job_id.as_str(), claim.photo_id.as_str());
     let (status, renditions, rejection): (_, Option<&Renditions>, Option<&str>) = match &outcome.verdict {
         Verdict::Ready(renditions) => (PhotoStatus::Ready, Some(renditions), None),
         Verdict::Rejected(code) => (PhotoStatus::Rejected, None, Some(code)),
@@ -72,14 +67,14 @@ pub(super) fn finish(
     let finished = db
         .prepare_cached(
             "UPDATE photos SET status = ?3, source_etag = ?4, rendition_version = ?5, width = ?6, height = ?7,
-                 thumbhash = ?8, rejection = ?9, process_after = NULL, process_attempts = 0,
+                 thumbhash = ?8, rejection = ?9, process_after = NULL, process_attempts = 0, process_blame = 0,
                  taken_at = coalesce(taken_at, ?10),
                  latitude = coalesce(latitude, ?11), longitude = coalesce(longitude, ?12)
-             WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL",
+             WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL AND process_after = ?13",
         )?
         .execute(params![
-            job_id.as_str(),
-            photo_id.as_str(),
+            job_id,
+            photo_id,
             status.as_str(),
             outcome.source_etag,
             renditions.map(|renditions| &renditions.version),
@@ -90,18 +85,24 @@ pub(super) fn finish(
             found.taken_at.map(millis),
             found.location.map(|location| location.latitude),
             found.location.map(|location| location.longitude),
+            millis(claim.until),
         ])?;
-    Ok(finished == 1)
+    if finished == 1 {
+        return Ok(Finished::Kept);
+    }
+    let there =
+        "SELECT EXISTS (SELECT 1 FROM photos WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL)";
+    let there = db.prepare_cached(there)?.query_row(params![job_id, photo_id], |row| row.get(0))?;
+    Ok(if there { Finished::Overtaken } else { Finished::Deleted })
 }
 
-pub(super) fn put_off(
-    db: &Connection,
-    job_id: &JobId,
-    photo_id: &PhotoId,
-    again: Option<Timestamp>,
-) -> Result<()> {
-    db.prepare_cached("UPDATE photos SET process_after = ?3 WHERE job_id = ?1 AND photo_id = ?2")?
-        .execute(params![job_id.as_str(), photo_id.as_str(), again.map(millis)])?;
+pub(super) fn put_off(db: &Connection, claim: &Claim, again: Option<Timestamp>, blame: u32) -> Result<()> {
+    let (job_id, photo_id) = (claim.job_id.as_str(), claim.photo_id.as_str());
+    db.prepare_cached(
+        "UPDATE photos SET process_after = ?3, process_blame = ?4
+         WHERE job_id = ?1 AND photo_id = ?2 AND process_after = ?5",
+    )?
+    .execute(params![job_id, photo_id, again.map(millis), blame, millis(claim.until)])?;
     Ok(())
 }
 

@@ -74,6 +74,7 @@ pub(super) fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
         outcome: None,
         process_after: None,
         process_attempts: 0,
+        process_blame: 0,
         uploaded_by: Some(LinkId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
         granted_at: at(50),
@@ -133,7 +134,8 @@ async fn a_write_whose_answer_was_lost_is_not_taken_for_a_conflict_with_itself()
     let claimed = db.claim_photo(job_id(), photo_id("p1"), at(60), at(90)).await.unwrap().unwrap();
     assert_eq!(claimed.process_attempts, 1);
     lose();
-    assert!(db.finish_photo(job_id(), photo_id("p1"), ready("v"), Found::default()).await.unwrap());
+    let finished = db.finish_photo(claimed.claim(), ready("v"), Found::default()).await.unwrap();
+    assert_eq!(finished, Finished::Kept);
     lose();
     let change = PhotoChange { caption: Some(Some("Sofa".to_owned())), ..PhotoChange::default() };
     assert!(db.change_photo(job_id(), photo_id("p1"), change).await.unwrap());
@@ -218,9 +220,12 @@ async fn a_cover_is_found_again_among_more_photos_than_one_answer_holds() {
     db.mark_stored(job_id(), (100..).zip(&ids).map(stored).collect()).await.unwrap();
     assert_eq!(db.photos_waiting().await.unwrap(), 60);
     assert_eq!(db.queue_unfinished(at(0), at(90)).await.unwrap(), 60);
-    assert_eq!(db.claim_photos(at(90), at(400), 60).await.unwrap().len(), 60);
-    for id in &ids[28..] {
-        assert!(db.finish_photo(job_id(), id.clone(), ready("v"), Found::default()).await.unwrap());
+    let mut claimed = db.claim_photos(at(90), at(400), 60).await.unwrap();
+    assert_eq!(claimed.len(), 60);
+    claimed.retain(|record| ids[28..].contains(&record.photo_id));
+    for record in claimed {
+        let finished = db.finish_photo(record.claim(), ready("v"), Found::default()).await.unwrap();
+        assert_eq!(finished, Finished::Kept);
     }
     let cover = async || db.job_row(job_id()).await.unwrap().unwrap().cover.map(|cover| cover.photo_id);
     for newest in (28..60).rev() {

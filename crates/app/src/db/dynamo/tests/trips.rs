@@ -85,8 +85,10 @@ async fn photos_take_the_round_trips_that_are_written_down() {
     assert_trips!(proxy, 1, db.photos_waiting());
     assert_trips!(proxy, 1, db.claim_photo(job_id(), photo_id("p1"), at(60), at(90)));
     assert_trips!(proxy, 4, db.claim_photos(at(60), at(90), 3));
-    assert_trips!(proxy, 2, db.put_off_photo(job_id(), photo_id("p1"), Some(at(95))));
-    assert_trips!(proxy, 2, db.finish_photo(job_id(), photo_id("p1"), ready("v"), Found::default()));
+    let claim = |until| Claim { job_id: job_id(), photo_id: photo_id("p1"), until: at(until) };
+    assert_trips!(proxy, 2, db.put_off_photo(claim(90), Some(at(95)), 0));
+    assert_trips!(proxy, 2, db.finish_photo(claim(95), ready("v"), Found::default()));
+    assert_trips!(proxy, 2, db.finish_photo(claim(95), ready("v"), Found::default()));
     let hide = PhotoChange { hidden: Some(true), ..PhotoChange::default() };
     assert_trips!(proxy, 3, db.change_photo(job_id(), photo_id("p1"), hide));
     assert_trips!(proxy, 2, db.delete_photo(job_id(), photo_id("p1"), at(100)));
