@@ -59,6 +59,17 @@ impl Orientation {
         }
     }
 
+    /// Where a part of the upright picture is stored (left, top, width, height), in what is stored as `width` x `height`.
+    pub(crate) fn stored(self, part: [u32; 4], (width, height): (u32, u32)) -> [u32; 4] {
+        let [left, top, across, down] = part;
+        let [left, top, across, down] =
+            if self.swaps_sides() { [top, left, down, across] } else { [left, top, across, down] };
+        let [from_right, from_below] = self.matrix().map(|[x, y]| x + y < 0);
+        let left = if from_right { width.saturating_sub(left + across) } else { left };
+        let top = if from_below { height.saturating_sub(top + down) } else { top };
+        [left, top, across, down]
+    }
+
     fn swaps_sides(self) -> bool {
         matches!(self, Self::Transposed | Self::QuarterRight | Self::Transversed | Self::QuarterLeft)
     }
@@ -167,6 +178,22 @@ mod tests {
                 let twice = upright(upright(before.clone(), first), second);
                 assert_eq!(upright(before.clone(), first.then(second)), twice, "{first:?} and {second:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_upright_picture_is_found_where_it_is_stored() {
+        let before = picture(&["abcd", "efgh", "ijkl"]);
+        let cut = |picture: &Picture, [left, top, width, height]: [u32; 4]| {
+            let rows = picture.rgb.chunks_exact(picture.width as usize * 3);
+            let rows = rows.skip(top as usize).take(height as usize);
+            let (start, end) = (left as usize * 3, (left + width) as usize * 3);
+            Picture { width, height, rgb: rows.flat_map(|row| row[start..end].to_vec()).collect() }
+        };
+        for orientation in (1..=8).map(Orientation::from_exif) {
+            let upright_part = cut(&upright(before.clone(), orientation), [1, 0, 2, 2]);
+            let stored = orientation.stored([1, 0, 2, 2], (4, 3));
+            assert_eq!(upright(cut(&before, stored), orientation), upright_part, "{orientation:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+use crate::DISPLAY_SIDE;
 use crate::picture::Picture;
 use crate::rejection::Rejection;
 
@@ -17,6 +18,14 @@ pub(crate) fn within((width, height): (u32, u32), side: u32) -> (u32, u32) {
         u32::try_from(rounded).unwrap_or(side).max(1)
     };
     (scaled(width), scaled(height))
+}
+
+/// What it takes to make `display` of a picture of this size, besides the picture: its rows at their new length; the
+/// result, and once more as it is converted, turned or encoded; and tables.
+pub(crate) fn memory_bytes(width: u32, height: u32) -> u64 {
+    let (small_width, small_height) = within((width, height), DISPLAY_SIDE);
+    let rows = Picture::bytes(small_width, height);
+    (rows + Picture::bytes(small_width, small_height) * 2) as u64 + (4 << 20)
 }
 
 /// As [`resize_ref`], of a picture that is not needed any more.

@@ -2,21 +2,22 @@
 //!
 //! The port kept dav1d's C interface, through which no panic unwinds: one in there ends the process.
 
+use re_rav1d::pixel::{ToPrimitive as _, YUVRange};
 use re_rav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 
 use super::heif::DecodedTile;
 use super::planes::{Plane, Planes};
-use crate::header::heif::Tile;
+use crate::header::heif::{self, Coded, Coding, Tile};
 use crate::rejection::Rejection;
 
 const CORRUPT: Rejection = Rejection::Corrupt { detail: "its pixels cannot be read" };
 
-pub(super) fn decode_tile(tile: &Tile, pixels_max: u64) -> Result<DecodedTile, Rejection> {
+pub(super) fn decode_tile(tile: &Tile, whole: &Coded) -> Result<DecodedTile, Rejection> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
     settings.set_all_layers(false);
-    settings.set_frame_size_limit(u32::try_from(pixels_max).unwrap_or(u32::MAX));
+    settings.set_frame_size_limit(u32::try_from(whole.tile_pixels_max()).unwrap_or(u32::MAX));
     let mut decoder = Decoder::with_settings(&settings).map_err(|_| CORRUPT)?;
     // The sequence header may stand in the configuration alone, behind four bytes (AV1-ISOBMFF, 2.3).
     let setup = tile.configuration.get(4..).unwrap_or_default();
@@ -29,7 +30,28 @@ pub(super) fn decode_tile(tile: &Tile, pixels_max: u64) -> Result<DecodedTile, R
         Error::Again => Rejection::Truncated,
         _ => CORRUPT,
     })?;
-    planes(&picture).map(|planes| (planes, None)).ok_or(CORRUPT)
+    // The library panics at numbers that the standard reserves, which are asked for only where they count.
+    let coding = whole.coding.is_none().then(|| said(&picture));
+    let kind = match picture.pixel_layout() {
+        PixelLayout::I400 => 0,
+        PixelLayout::I420 => 1,
+        PixelLayout::I422 => 2,
+        PixelLayout::I444 => 3,
+    };
+    if heif::differences(kind) > whole.differences {
+        return Err(CORRUPT);
+    }
+    planes(&picture).map(|planes| (planes, coding)).ok_or(CORRUPT)
+}
+
+/// How the bitstream says that its colours are coded (AV1, 6.4.2); the numbers are those of H.273.
+fn said(picture: &Picture) -> Coding {
+    const UNSPECIFIED: u16 = 2;
+    Coding {
+        primaries: picture.color_primaries().to_u16().unwrap_or(UNSPECIFIED),
+        matrix: picture.matrix_coefficients().to_u16().unwrap_or(UNSPECIFIED),
+        full_range: picture.color_range() == YUVRange::Full,
+    }
 }
 
 fn planes(picture: &Picture) -> Option<Planes> {

@@ -9,14 +9,14 @@ use heic_decoder::{HeifError, decode_one_image};
 
 use super::heif::DecodedTile;
 use super::planes::{Plane, Planes};
-use crate::header::heif::{Coding, Tile};
+use crate::header::heif::{self, Coding, Tile};
 use crate::rejection::Rejection;
 
 const CORRUPT: Rejection = Rejection::Corrupt { detail: "its pixels cannot be read" };
 
-pub(super) fn decode_tile(tile: &Tile, pixels_max: u64) -> Result<DecodedTile, Rejection> {
+pub(super) fn decode_tile(tile: &Tile, whole: &heif::Coded) -> Result<DecodedTile, Rejection> {
     let hevc_config = configuration(tile.configuration).ok_or(CORRUPT)?;
-    check_size(&hevc_config, pixels_max)?;
+    check_size(&hevc_config, whole)?;
     let image = ResolvedImage { hevc_config, data: tile.data.to_vec() };
     let (sps, picture) = decode_one_image(&image).map_err(|error| refuse(&error))?;
     let [left, right, top, bottom] = sps.conformance_window.map(|side| side as usize);
@@ -53,12 +53,14 @@ fn eight_bits(coded: Coded, [left, right, top, bottom]: [usize; 4]) -> Plane {
 }
 
 /// The decoder allocates what the sequence parameter set says, whatever the container said.
-fn check_size(configuration: &HevcDecoderConfig, pixels_max: u64) -> Result<(), Rejection> {
+fn check_size(configuration: &HevcDecoderConfig, whole: &heif::Coded) -> Result<(), Rejection> {
     for unit in configuration.nalus_of_type(NAL_SPS) {
         let (_, payload) = parse_nal_header(unit).map_err(|error| refuse(&error))?;
         let sps = parse_sps(&strip_emulation_prevention(payload)).map_err(|error| refuse(&error))?;
         let (width, height) = (sps.pic_width_in_luma_samples, sps.pic_height_in_luma_samples);
-        if u64::from(width) * u64::from(height) > pixels_max {
+        if u64::from(width) * u64::from(height) > whole.tile_pixels_max()
+            || heif::differences(sps.chroma_format_idc) > whole.differences
+        {
             return Err(Rejection::Corrupt { detail: "its tiles do not make a picture" });
         }
     }

@@ -20,35 +20,38 @@ pub(super) fn decode(header: &Header, coded: &Coded) -> Result<Decoded, Rejectio
         _ => heic::decode_tile,
     };
     let (planes, coding) = assemble(coded, decode_tile)?;
-    let crop = coded.crop.unwrap_or([0, 0, coded.width, coded.height]);
     let size = resize::within((header.width, header.height), DISPLAY_SIDE);
     let coding = coded.coding.or(coding).unwrap_or(UNSAID);
-    let picture = planes.into_picture(crop, size, coding)?;
+    let picture = planes.into_picture(coded.shown, size, coding)?;
     Ok(Decoded { picture, damaged: false, primaries: Some(coding.primaries) })
 }
 
-fn assemble(
-    coded: &Coded,
-    decode_tile: impl Fn(&Tile, u64) -> Result<DecodedTile, Rejection>,
-) -> Result<DecodedTile, Rejection> {
+/// What decodes a tile of this picture.
+type Decode = fn(&Tile, &Coded) -> Result<DecodedTile, Rejection>;
+
+fn assemble(coded: &Coded, decode_tile: Decode) -> Result<DecodedTile, Rejection> {
     let corrupt = Rejection::Corrupt { detail: "its tiles do not make a picture" };
     let (width, height) = (coded.width as usize, coded.height as usize);
-    let pixels_max = coded.tile_pixels_max();
-    let mut whole: Option<DecodedTile> = None;
-    for (index, tile) in coded.tiles.iter().enumerate() {
-        let (part, coding) = decode_tile(tile, pixels_max)?;
-        let (part_width, part_height) = (part.brightness.width, part.brightness.height);
-        let fills = part_width * coded.columns >= width
-            && part_height * (coded.tiles.len() / coded.columns) >= height;
-        if !fills {
+    let Some((first, others)) = coded.tiles.split_first() else { return Err(corrupt) };
+    let (part, coding) = decode_tile(first, coded)?;
+    let size @ (part_width, part_height) = (part.brightness.width, part.brightness.height);
+    coded.check_tiles(part_width as u64, part_height as u64)?;
+    if others.is_empty() && size == (width, height) {
+        return Ok((part, coding));
+    }
+    let mut whole = part.blank(width, height);
+    whole.put(&part, 0, 0).ok_or_else(|| corrupt.clone())?;
+    drop(part);
+    for (index, tile) in (1..).zip(others) {
+        let (left, top) = (index % coded.columns * part_width, index / coded.columns * part_height);
+        if left >= width || top >= height {
+            continue;
+        }
+        let (part, _) = decode_tile(tile, coded)?;
+        if size != (part.brightness.width, part.brightness.height) {
             return Err(corrupt);
         }
-        if coded.tiles.len() == 1 && (part_width, part_height) == (width, height) {
-            return Ok((part, coding));
-        }
-        let (planes, _) = whole.get_or_insert_with(|| (part.blank(width, height), coding));
-        let (left, top) = (index % coded.columns * part_width, index / coded.columns * part_height);
-        planes.put(&part, left, top).ok_or_else(|| corrupt.clone())?;
+        whole.put(&part, left, top).ok_or_else(|| corrupt.clone())?;
     }
-    whole.ok_or(corrupt)
+    Ok((whole, coding))
 }

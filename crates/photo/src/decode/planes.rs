@@ -39,6 +39,14 @@ impl Plane {
         }
     }
 
+    /// What of this plane belongs to a part of `whole`, which has as many samples a side or twice as many. Halves are exact,
+    /// so that the part of a part never reaches beyond the plane.
+    fn share_of(&self, whole: &Self, [left, top, width, height]: [f64; 4]) -> [f64; 4] {
+        let scale = |part: usize, whole: usize| if part < whole { 0.5 } else { 1.0 };
+        let (across, down) = (scale(self.width, whole.width), scale(self.height, whole.height));
+        [left * across, top * down, width * across, height * down]
+    }
+
     fn resized(&self, crop: [f64; 4], width: u32, height: u32) -> Result<Vec<u8>, Rejection> {
         let failed = Rejection::Corrupt { detail: "its planes do not fit each other" };
         let side = |side: usize| u32::try_from(side).map_err(|_| failed.clone());
@@ -105,12 +113,7 @@ impl Planes {
         let brightness = self.brightness.resized(crop, width, height)?;
         let mut rgb = Vec::with_capacity(Picture::bytes(width, height));
         if let Some([blue, red]) = &self.differences {
-            #[expect(clippy::cast_precision_loss, reason = "sides of pictures are below 2^16")]
-            let scale = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-            let across = scale(blue.width, self.brightness.width);
-            let down = scale(blue.height, self.brightness.height);
-            let [left, top, crop_width, crop_height] = crop;
-            let crop = [left * across, top * down, crop_width * across, crop_height * down];
+            let crop = blue.share_of(&self.brightness, crop);
             let (blue, red) = (blue.resized(crop, width, height)?, red.resized(crop, width, height)?);
             let matrix = Matrix::new(coding);
             let differences = blue.iter().zip(&red);
@@ -198,6 +201,23 @@ mod tests {
     fn planes_of_half_size_and_cropped_become_one_picture() {
         let picture = planes(8, 6, [76, 85, 255]).into_picture([2, 2, 4, 4], (2, 2), FULL).unwrap();
         assert_eq!(picture.rgb, [254, 0, 0].repeat(4));
+    }
+
+    #[test]
+    fn differences_of_every_size_are_cropped_within_their_planes() {
+        // Every side, whole and with an odd sample left out at each end, across and down.
+        for side in 1..=1100 {
+            for (start, length) in [(0, side), (1, side - 1), (0, side - 1), (side / 3, side - side / 3)] {
+                let (side, small) = (side as usize, (length.clamp(1, 3), 1));
+                let crop = [start.min(length), 0, length.max(1), 1];
+                let wide = planes(side, 1, [76, 85, 255]).into_picture(crop, small, FULL);
+                assert_eq!(wide.unwrap().rgb, [254, 0, 0].repeat(small.0 as usize), "{crop:?} of {side}");
+                let ([left, top, width, height], (across, down)) = (crop, small);
+                let tall = planes(1, side, [76, 85, 255]);
+                let tall = tall.into_picture([top, left, height, width], (down, across), FULL);
+                assert_eq!(tall.unwrap().rgb, [254, 0, 0].repeat(small.0 as usize), "{crop:?} of {side}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Detail, Header};
 use crate::limits::Limits;
 use crate::rejection::Rejection;
+use crate::resize;
 use crate::sniff::Format;
 
 /// A code of twelve bits stands for at most 4,096 pixels.
@@ -25,7 +26,8 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, R
         format: Format::Gif,
         width,
         height,
-        memory_bytes: frame + u64::from(width) * u64::from(height) * 3 + (1 << 20),
+        memory_bytes: u64::from(width) * u64::from(height) * 3
+            + frame.max(resize::memory_bytes(width, height)),
         exif: None,
         icc: None,
         orientation: None,

@@ -8,6 +8,9 @@ use crate::rejection::Rejection;
 use crate::sniff::Format;
 use crate::{DISPLAY_SIDE, picture::Picture, resize};
 
+/// A chunk of a profile counts itself in a byte (ICC.1:2022, B.4).
+const ICC_CHUNKS_MAX: usize = 255;
+
 /// How the pixels are coded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Frame {
@@ -66,7 +69,7 @@ struct Markers<'a> {
     components: Vec<Component>,
     scans: Vec<Scan>,
     exif: Option<&'a [u8]>,
-    /// Chunks of the profile: number, and bytes (ICC.1:2022, B.4).
+    /// Chunks of the profile: number, and bytes; never more than one beyond what there may be.
     icc: Vec<(u8, &'a [u8])>,
     adobe: bool,
     complete: bool,
@@ -210,12 +213,18 @@ impl<'a> Markers<'a> {
     }
 
     fn read_icc(&mut self, segment: &'a [u8]) {
-        if let Some([number, _count, chunk @ ..]) = segment.strip_prefix(b"ICC_PROFILE\0") {
+        if let Some([number, _count, chunk @ ..]) = segment.strip_prefix(b"ICC_PROFILE\0")
+            && self.icc.len() <= ICC_CHUNKS_MAX
+        {
             self.icc.push((*number, chunk));
         }
     }
 
+    /// The profile; more chunks than can be counted are none.
     fn icc(&self, limits: &Limits) -> Result<Option<Cow<'a, [u8]>>, Rejection> {
+        if self.icc.len() > ICC_CHUNKS_MAX {
+            return Ok(None);
+        }
         limits.check_icc(self.icc.iter().map(|(_, chunk)| chunk.len()).sum())?;
         let mut chunks = self.icc.clone();
         chunks.sort_by_key(|(number, _)| *number);
@@ -277,10 +286,12 @@ impl<'a> Markers<'a> {
         first && self.components.iter().all(|component| average(component.id))
     }
 
-    /// The picture, decoded, and once more, resized; and the coefficients where several scans share them.
+    /// The picture, decoded; what it is made small with, or the inks that it is made of; and the coefficients where several
+    /// scans share them.
     fn memory_bytes(&self, frame: &Frame) -> u64 {
-        let channels = if frame.colour == Colour::Rgb { 1 } else { 2 };
-        let picture = Picture::bytes(frame.width, frame.height) as u64 * (1 + channels);
+        let rgb = Picture::bytes(frame.width, frame.height) as u64;
+        let inks = if frame.colour == Colour::Rgb { 0 } else { rgb / 3 * 4 };
+        let picture = rgb + inks.max(resize::memory_bytes(frame.width, frame.height));
         // 64 coefficients of two bytes; blocks are padded to whole units of up to four by four.
         let coefficients = if frame.several_scans { self.blocks(None) * 128 * 21 / 20 } else { 0 };
         let rows = u64::from(self.width) * 256;

@@ -7,6 +7,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use super::{Detail, Header};
 use crate::limits::Limits;
 use crate::rejection::Rejection;
+use crate::resize;
 use crate::sniff::Format;
 
 /// A byte of deflated data stands for at most this many (RFC 1951: 258 bytes by two bits).
@@ -34,24 +35,28 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, R
     for (kind, body) in chunks {
         match kind {
             b"eXIf" => exif = Some(Cow::Borrowed(body)),
-            b"iCCP" if icc.is_none() => icc = inflate_profile(body, limits)?.map(Cow::Owned),
+            // Only the first one counts, readable or not: each takes as long to inflate as the limit allows.
+            b"iCCP" if icc.is_none() => icc = Some(inflate_profile(body, limits)?.map(Cow::Owned)),
             b"IDAT" => data += body.len() as u64,
             b"IEND" => break,
             _ => {}
         }
     }
+    let icc: Option<Cow<[u8]>> = icc.flatten();
+    let profile_bytes = icc.as_ref().map_or(0, |icc| icc.len()) as u64;
     let row = image.row_bytes();
     if data * INFLATION_MAX < row * u64::from(image.height) / 4 * 3 {
         return Err(if data == 0 { Rejection::Truncated } else { too_little() });
     }
-    // The picture, and with an alpha channel or interlaced once more as it was stored; a few rows beside it.
+    // The picture, and once more as it was stored if interlaced, or what it is made small with; a few rows beside it.
     let pixels = u64::from(image.width) * u64::from(image.height);
     let stored = if image.interlaced { pixels * 4 } else { 0 };
+    let beside = stored.max(resize::memory_bytes(image.width, image.height));
     Ok(Header {
         format: Format::Png,
         width: image.width,
         height: image.height,
-        memory_bytes: pixels * 3 + stored + row * 8 + (2 << 20),
+        memory_bytes: pixels * 3 + beside + row * 8 + profile_bytes,
         exif,
         icc,
         orientation: None,
@@ -167,6 +172,20 @@ mod tests {
             let bytes = png(40, 30, &[chunk(b"iCCP", body)]);
             assert!(read(&bytes, &Limits::default()).unwrap().icc.is_none());
         }
+    }
+
+    #[test]
+    fn only_the_first_profile_counts_readable_or_not() {
+        let readable = |profile: &[u8]| {
+            let deflated = miniz_oxide::deflate::compress_to_vec_zlib(profile, 6);
+            chunk(b"iCCP", &[b"name\0\0".as_slice(), &deflated].concat())
+        };
+        let icc = |chunks: &[Vec<u8>]| {
+            let bytes = png(40, 30, chunks);
+            read(&bytes, &Limits::default()).unwrap().icc.map(Cow::into_owned)
+        };
+        assert_eq!(icc(&[readable(b"first"), readable(b"second")]), Some(b"first".to_vec()));
+        assert_eq!(icc(&[chunk(b"iCCP", b"name\0\0garbage"), readable(b"second")]), None);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::{Detail, Header};
 use crate::limits::Limits;
+use crate::picture::Picture;
 use crate::rejection::Rejection;
+use crate::resize;
 use crate::sniff::Format;
 
 /// What decoding takes at the most, per pixel: planes or packed colours, the transforms' copy, the alpha plane, the
@@ -44,7 +46,8 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, R
         format: Format::Webp,
         width,
         height,
-        memory_bytes: u64::from(width) * u64::from(height) * BYTES_PER_PIXEL,
+        memory_bytes: (u64::from(width) * u64::from(height) * BYTES_PER_PIXEL)
+            .max(Picture::bytes(width, height) as u64 + resize::memory_bytes(width, height)),
         exif,
         icc,
         orientation: None,

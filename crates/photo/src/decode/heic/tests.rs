@@ -8,6 +8,9 @@ use crate::sample;
 /// The 64 x 64 sample picture, written by libheif.
 const SAMPLE: &[u8] = include_bytes!("../samples/t.heic");
 
+/// Of 480 x 320.
+const LARGER: &[u8] = include_bytes!("../../../fixtures/files/plain.heic");
+
 fn decoded(bytes: &[u8]) -> Result<Picture, Rejection> {
     crate::decode::decode(bytes, &header::read(bytes, &Limits::default())?).map(|decoded| decoded.picture)
 }
@@ -52,6 +55,32 @@ fn tiles_are_put_together() {
         let (is, should) = (at(&picture, x, y), at(&tile, x % 64, y % 64));
         assert!(is.iter().zip(should).all(|(is, should)| is.abs_diff(should) < 24), "{is:?} {should:?}");
     }
+}
+
+#[test]
+fn tiles_outside_the_picture_are_not_decoded() {
+    let mut file = grid();
+    // A column of its own beyond the right edge.
+    file.items[0] = (1, b"grid", grid_of(2, 3, 128, 100));
+    file.properties[0] = size(128, 100);
+    file.items.extend([6, 7].map(|id| (id, b"hvc1".as_slice(), b"no picture".to_vec())));
+    file.references[0].2 = vec![2, 3, 6, 4, 5, 7];
+    file.associations.extend([(6, vec![2]), (7, vec![2])]);
+    assert_eq!(decoded(&file.bytes()).map(|picture| (picture.width, picture.height)), Ok((128, 100)));
+    // One that begins further out is none of this picture.
+    file.items[0] = (1, b"grid", grid_of(2, 3, 120, 100));
+    assert_eq!(decoded(&file.bytes()).unwrap_err().code(), "corrupt");
+}
+
+#[test]
+fn tiles_of_different_sizes_are_refused() {
+    let other = header::read(LARGER, &Limits::default()).unwrap();
+    let Detail::Heif(other) = other.detail else { panic!("not HEIF") };
+    let mut file = grid();
+    file.items[4].2 = other.tiles[0].data.to_vec();
+    file.properties.push((b"hvcC", other.tiles[0].configuration.to_vec()));
+    file.associations[4].1 = vec![4];
+    assert_eq!(decoded(&file.bytes()).unwrap_err().code(), "corrupt");
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) enum Property<'a> {
     Crop(Aperture),
 }
 
-/// A clean aperture (ISO/IEC 14496-12, 12.1.4), whole pixels only.
+/// A clean aperture (ISO/IEC 14496-12, 12.1.4).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Aperture {
     width: (u32, u32),
@@ -289,12 +289,14 @@ fn read_property(kind: [u8; 4], body: &[u8]) -> Option<Property<'_>> {
 }
 
 impl Aperture {
-    /// Left, top, width and height in a picture of this size. The offsets are of the centres.
-    pub(super) fn within(self, width: u32, height: u32) -> Result<[u32; 4], Rejection> {
+    /// Left, top, width and height in a picture of this size, in whole pixels. The offsets are of the centres.
+    pub(super) fn within(self, (width, height): (u32, u32)) -> Result<[u32; 4], Rejection> {
         let axis = |full: u32, (extent, divisor): (u32, u32), (offset, offset_divisor): (i32, u32)| {
             let extent = extent.checked_div(divisor).filter(|extent| (1..=full).contains(extent))?;
-            let offset = i64::from(offset).checked_div(i64::from(offset_divisor))?;
-            let start = u32::try_from(i64::from(full - extent) / 2 + offset).ok()?;
+            // Twice the offset and what is left over, as often as the offset's divisor says: halves of pixels are usual.
+            let divisor = i128::from(offset_divisor);
+            let twice = i128::from(full - extent) * divisor + i128::from(offset) * 2;
+            let start = u32::try_from(twice.checked_div(divisor * 2)?).ok()?;
             (start.checked_add(extent)? <= full).then_some((start, extent))
         };
         let (left, width) = axis(width, self.width, self.x).ok_or(CORRUPT)?;

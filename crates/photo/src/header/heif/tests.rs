@@ -139,6 +139,33 @@ fn a_clean_aperture_is_the_size() {
 }
 
 #[test]
+fn a_clean_aperture_counts_in_the_picture_as_it_is_turned_before() {
+    let shown = |associations: Vec<u8>| {
+        let mut file = single();
+        // 20 x 10, in the middle but for 5 to the right; 20 x 11, with halves of pixels; a quarter to the left; mirrored
+        // sideways; 10 x 4.
+        file.properties.push((b"clap", u32s(&[20, 1, 10, 1, 5, 1, 0, 1])));
+        file.properties.push((b"clap", u32s(&[20, 1, 11, 1, 9, 2, 1, 2])));
+        file.properties.extend([(b"irot".as_slice(), vec![1]), (b"imir", vec![1])]);
+        file.properties.push((b"clap", u32s(&[10, 1, 4, 1, 2, 1, 1, 1])));
+        file.associations = vec![(1, [vec![1, 2], associations].concat())];
+        let bytes = file.bytes();
+        let header = crate::header::read(&bytes, &Limits::default()).unwrap();
+        let Detail::Heif(coded) = header.detail else { panic!("not HEIF") };
+        coded.shown
+    };
+    assert_eq!(shown(vec![3]), [27, 19, 20, 10]);
+    assert_eq!(shown(vec![3, 5, 6]), [27, 19, 20, 10]);
+    // Halves of pixels.
+    assert_eq!(shown(vec![4]), [26, 19, 20, 11]);
+    assert_eq!(shown(vec![6, 3]), [17, 19, 20, 10]);
+    // Turned, it is 48 x 64: 19 from the left and 27 from the top are 27 from the stored right and 19 from the top.
+    assert_eq!(shown(vec![5, 3]), [27, 19, 10, 20]);
+    // What is cut off twice.
+    assert_eq!(shown(vec![3, 6, 7]), [30, 23, 10, 4]);
+}
+
+#[test]
 fn lying_sizes_are_refused() {
     let mut file = single();
     file.properties[0] = size(50_000, 50_000);
@@ -177,6 +204,67 @@ fn a_tile_named_a_thousand_times_is_refused_before_it_is_copied() {
     assert_eq!(code(&file), "corrupt");
     file.references = vec![(b"dimg", 1, vec![2; 1023])];
     assert_eq!(code(&file), "corrupt");
+}
+
+/// So many tiles of 512 x 512 as this picture has, which say that they are of 4:2:0.
+fn tiled(width: usize, height: usize) -> File<'static> {
+    let (columns, rows) = (width.div_ceil(512), height.div_ceil(512));
+    let ids: Vec<u16> = (2..).take(columns * rows).collect();
+    let grid = grid_of(u8::try_from(rows).unwrap(), u8::try_from(columns).unwrap(), width, height);
+    let mut file = File {
+        items: vec![(1, b"grid", grid)],
+        references: vec![(b"dimg", 1, ids.clone())],
+        properties: vec![size(width, height), (b"hvcC", vec![1; 23]), size(512, 512)],
+        associations: vec![(1, vec![1])],
+        ..single()
+    };
+    file.items.extend(ids.iter().map(|id| (*id, b"hvc1".as_slice(), vec![1; 30])));
+    file.associations.extend(ids.iter().map(|id| (*id, vec![2, 3])));
+    file
+}
+
+#[test]
+fn the_largest_photos_of_phones_fit_when_they_are_tiled() {
+    assert_eq!(
+        header(&tiled(16_320, 12_240)).map(|(width, height, _)| (width, height)),
+        Ok((16_320, 12_240))
+    );
+    // Panoramas, and a strip no higher than a fraction of its tiles.
+    assert!(header(&tiled(16_382, 3_900)).is_ok());
+    assert!(header(&tiled(16_382, 100)).is_ok());
+}
+
+#[test]
+fn tiles_that_hardly_belong_to_the_picture_are_refused() {
+    let mut file = tiled(1024, 1024);
+    assert!(header(&file).is_ok());
+    for (width, height) in [(511, 512), (1025, 512), (512, 1025), (64, 0xFFFF_FFFF), (0, 512)] {
+        file.properties[2] = size(width, height);
+        assert_eq!(code(&file), "corrupt", "{width} x {height}");
+    }
+    // Narrow, and each tile is as wide as a picture may be.
+    file.items[0] = (1, b"grid", grid_of(4, 1, 1, 2000));
+    file.properties[2] = size(32_768, 512);
+    assert_eq!(code(&file), "corrupt");
+    file.properties[2] = size(512, 512);
+    assert!(header(&file).is_ok());
+}
+
+#[test]
+fn more_colour_takes_more_memory() {
+    let memory = |brand: &'static [u8], kind: &'static [u8], configuration: Vec<u8>| {
+        let mut file = File { brand, items: vec![(1, kind, vec![1; 30])], ..single() };
+        file.properties =
+            vec![size(4000, 3000), (if brand == b"heic" { b"hvcC" } else { b"av1C" }, configuration)];
+        crate::header::read(&file.bytes(), &Limits::default()).unwrap().memory_bytes
+    };
+    let heic = [0, 1, 2, 3].map(|kind| memory(b"heic", b"hvc1", [vec![0; 16], vec![0xFC | kind]].concat()));
+    let avif = [0x1C, 0x0C, 0x08, 0].map(|kind| memory(b"avif", b"av01", vec![0x81, 0, kind, 0]));
+    for memory in [heic, avif] {
+        assert!(memory.is_sorted_by(|less, more| less + 12_000_000 < *more), "{memory:?}");
+    }
+    // What says nothing is taken for the most.
+    assert_eq!(memory(b"heic", b"hvc1", Vec::new()), heic[3]);
 }
 
 #[test]

@@ -94,6 +94,20 @@ fn a_profile_over_the_limit_is_refused() {
 }
 
 #[test]
+fn more_chunks_than_a_profile_can_have_are_none_and_are_not_kept() {
+    let tiny = sample::jpeg(&sample::picture(40, 30));
+    let with = |chunks: usize| {
+        let segments = b"\xFF\xE2\0\x12ICC_PROFILE\0\x01\x01ab".repeat(chunks);
+        [&tiny[..2], &segments, &tiny[2..]].concat()
+    };
+    let bytes = with(255);
+    assert_eq!(read(&bytes, &Limits::default()).unwrap().icc.as_deref(), Some(b"ab".repeat(255).as_slice()));
+    let bytes = with(100_000);
+    assert!(read(&bytes, &Limits::default()).unwrap().icc.is_none());
+    assert_eq!(walk(&bytes, &Limits::default()).unwrap().icc.len(), 256);
+}
+
+#[test]
 fn kinds_that_the_decoder_does_not_know_are_named() {
     let mut bytes = sample::jpeg(&sample::picture(40, 30));
     let at = memchr::memmem::find(&bytes, b"\xFF\xC0\0\x11\x08").unwrap();
