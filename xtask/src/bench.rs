@@ -7,8 +7,9 @@ use crate::setup;
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn bench(names: &[String]) -> anyhow::Result<()> {
-    if let Some(unknown) = names.iter().find(|name| !["sign", "photo"].contains(&name.as_str())) {
-        bail!("there is no benchmark `{unknown}`, only `sign` and `photo`");
+    const NAMES: [&str; 3] = ["sign", "photo", "arrival"];
+    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        bail!("there is no benchmark `{unknown}`, only {}", NAMES.join(", "));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     if wanted("sign") {
@@ -16,6 +17,9 @@ pub(crate) fn bench(names: &[String]) -> anyhow::Result<()> {
     }
     if wanted("photo") {
         photo()?;
+    }
+    if wanted("arrival") {
+        arrival()?;
     }
     Ok(())
 }
@@ -25,13 +29,32 @@ fn sign() -> anyhow::Result<()> {
     run(cargo(&["bench", "--package", "qdn-sign"]).env("QDN_PYTHON", python))
 }
 
-fn photo() -> anyhow::Result<()> {
-    // Without nasm it would be another program that is measured: JPEG without SIMD.
-    for (program, package) in [("vipsthumbnail", "libvips-tools"), ("nasm", "nasm"), ("node", "nodejs")] {
+/// Installs what is missing of these programs, each with the Debian package that has it.
+fn install(programs: &[(&str, &str)]) -> anyhow::Result<()> {
+    for (program, package) in programs {
         if !exists(program) {
             setup::apt(&[package])?;
         }
     }
+    Ok(())
+}
+
+/// Without nasm it would be another program that is measured: JPEG without SIMD.
+const NASM: (&str, &str) = ("nasm", "nasm");
+
+/// From the upload to the list, by the whole program.
+fn arrival() -> anyhow::Result<()> {
+    install(&[NASM])?;
+    let python = setup::python("bench/photo/requirements.txt")?;
+    run(&mut cargo(&["build", "--release", "--locked", "--package", "qdn"]))?;
+    let mut bench = command(&python, &["bench/photo/arrival.py"]);
+    bench.arg("--qdn").arg(target().join("release/qdn"));
+    bench.arg("--work").arg(target().join("bench-photo"));
+    run(bench.arg("--out").arg(root().join("bench/results/arrival.md")))
+}
+
+fn photo() -> anyhow::Result<()> {
+    install(&[("vipsthumbnail", "libvips-tools"), NASM, ("node", "nodejs")])?;
     setup::npm_packages("bench/photo")?;
     let python = setup::python("bench/photo/requirements.txt")?;
     run(&mut cargo(&[

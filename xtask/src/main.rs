@@ -18,7 +18,7 @@ const HELP: &str = "\
 cargo xtask test [STAGE…]   everything that must pass, or only some stages
 cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
-cargo xtask bench [NAME…]   the benchmarks beside their peers, sign and photo; writes bench/results/
+cargo xtask bench [NAME…]   the benchmarks, sign, photo and arrival; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
 cargo xtask package [ARCH]   the functions for AWS Lambda, for this machine's architecture, or x86_64, or arm64
 cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, and the pages
