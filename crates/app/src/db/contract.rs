@@ -341,8 +341,14 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     assert_eq!(by_name("q1", 1_299).await, None);
     assert_eq!((by_name("q2", 9_000).await, by_name("q9", 9_000).await), (None, None));
 
-    let renditions =
-        Renditions { version: "1-ab".to_owned(), width: 4_032, height: 3_024, thumbhash: vec![1, 2] };
+    let renditions = Renditions {
+        version: "1-ab".to_owned(),
+        width: 4_032,
+        height: 3_024,
+        thumbhash: vec![1, 2],
+        damaged: true,
+    };
+    let whole = Renditions { damaged: false, ..renditions.clone() };
     let ready = Outcome { source_etag: "e1".to_owned(), verdict: Verdict::Ready(renditions) };
     let location = Some(Location { latitude: 1.5, longitude: -2.5 });
     let found = Found { taken_at: Some(at(7)), location };
@@ -356,6 +362,11 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     let finished = one(db, "q1").await;
     assert_eq!((finished.outcome, finished.taken_at), (Some(rejected), Some(at(7))));
     assert!(!db.finish_photo(job_id("j2"), id("q9"), ready, later).await.unwrap());
+
+    // Other bytes, of which nothing is missing.
+    let whole = Outcome { source_etag: "e3".to_owned(), verdict: Verdict::Ready(whole) };
+    assert!(db.finish_photo(job_id("j2"), id("q1"), whole.clone(), later).await.unwrap());
+    assert_eq!(one(db, "q1").await.outcome, Some(whole));
     assert_eq!(db.photos_waiting().await.unwrap(), elsewhere);
 }
 
@@ -395,8 +406,13 @@ async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
     let cover = async || db.job_row(job_id("j3")).await.unwrap().unwrap().cover;
     let of = |photo: &str| Some(Cover { photo_id: id(photo), version: format!("1-{photo}") });
     let ready = async |photo: &str| {
-        let renditions =
-            Renditions { version: format!("1-{photo}"), width: 4, height: 3, thumbhash: vec![1] };
+        let renditions = Renditions {
+            version: format!("1-{photo}"),
+            width: 4,
+            height: 3,
+            thumbhash: vec![1],
+            damaged: false,
+        };
         let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
         assert!(db.finish_photo(job_id("j3"), id(photo), outcome, Found::default()).await.unwrap());
     };

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::unseen::Unseen;
 use super::worker::{Looked, Worker, WorkerError};
 use super::{Metrics, rendition_key, sweep};
 use crate::db::{Db, DbError, Found};
@@ -59,15 +60,15 @@ impl Bench<'_> {
 
     /// What comes of a failed attempt: an end, or another attempt.
     async fn settle(&self, record: &PhotoRecord, trouble: &Trouble) -> Result<(), Trouble> {
-        let code = match trouble {
-            Trouble::Worker(WorkerError::Died(_)) => Some("decoder_died"),
-            Trouble::Worker(WorkerError::Late(_)) => Some("took_too_long"),
+        let why = match trouble {
+            Trouble::Worker(WorkerError::Died(_)) => Some(Unseen::DecoderDied),
+            Trouble::Worker(WorkerError::Late(_)) => Some(Unseen::TookTooLong),
             _ => None,
         };
-        if let Some(code) = code
+        if let Some(why) = why
             && record.process_attempts >= DEATHS_MAX
         {
-            match self.reject_unseen(record, code).await {
+            match self.reject_unseen(record, why).await {
                 Ok(()) => return Ok(()),
                 Err(error) => tracing::warn!(key = record.key, %error, "a photo is not rejected yet"),
             }
@@ -78,9 +79,9 @@ impl Bench<'_> {
     }
 
     /// Rejects a photo whose bytes are not at hand.
-    async fn reject_unseen(&self, record: &PhotoRecord, code: &str) -> Result<(), Trouble> {
+    async fn reject_unseen(&self, record: &PhotoRecord, why: Unseen) -> Result<(), Trouble> {
         match self.bucket.find(&record.key, crate::http::now()).await? {
-            Some(object) => self.reject(record, object.etag, code.to_owned()).await,
+            Some(object) => self.reject(record, object.etag, why.code().to_owned()).await,
             None => Ok(self.db.put_off_photo(record.job_id.clone(), record.photo_id.clone(), None).await?),
         }
     }
@@ -100,7 +101,7 @@ impl Bench<'_> {
                     .put_off_photo(record.job_id.clone(), record.photo_id.clone(), None)
                     .await?);
             }
-            Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, "too_many_bytes").await,
+            Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, Unseen::TooManyBytes).await,
             Err(error) => return Err(error.into()),
         };
         match worker.look(&object.bytes).await? {
@@ -118,7 +119,8 @@ impl Bench<'_> {
                     self.store(record, &version, rendition, bytes).await?;
                 }
                 let (width, height, thumbhash) = (done.width, done.height, done.thumbhash);
-                let verdict = Verdict::Ready(Renditions { version, width, height, thumbhash });
+                let damaged = done.damaged;
+                let verdict = Verdict::Ready(Renditions { version, width, height, thumbhash, damaged });
                 self.finish(record, object.etag, verdict, found).await?;
             }
         }

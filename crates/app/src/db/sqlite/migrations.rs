@@ -5,8 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::db::{DbError, Result};
 
 /// The steps, never changed once released: a new shape is a new step.
-const STEPS: &[&str] =
-    &[include_str!("001_first.sql"), include_str!("002_renditions.sql"), include_str!("003_covers.sql")];
+const STEPS: &[&str] = &[
+    include_str!("001_first.sql"),
+    include_str!("002_renditions.sql"),
+    include_str!("003_covers.sql"),
+    include_str!("005_damaged.sql"),
+];
 
 /// Takes the steps that are missing, each in a transaction of its own together with its number.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

@@ -72,7 +72,7 @@ pub(super) fn finish(
     let finished = db
         .prepare_cached(
             "UPDATE photos SET status = ?3, source_etag = ?4, rendition_version = ?5, width = ?6, height = ?7,
-                 thumbhash = ?8, rejection = ?9, process_after = NULL, process_attempts = 0,
+                 thumbhash = ?8, rejection = ?9, damaged = ?13, process_after = NULL, process_attempts = 0,
                  taken_at = coalesce(taken_at, ?10),
                  latitude = coalesce(latitude, ?11), longitude = coalesce(longitude, ?12)
              WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL",
@@ -90,6 +90,7 @@ pub(super) fn finish(
             found.taken_at.map(millis),
             found.location.map(|location| location.latitude),
             found.location.map(|location| location.longitude),
+            renditions.is_some_and(|renditions| renditions.damaged),
         ])?;
     Ok(finished == 1)
 }
