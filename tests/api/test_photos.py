@@ -66,7 +66,7 @@ def test_a_listed_photo_says_what_was_said_of_it(server, staff, job):
     assert photo == {
         "photo_id": grant["photo_id"], "name": "front door.jpg", "size": len(PHOTO), "phase": "before",
         "caption": "The door — before", "taken_at": "2026-05-04T09:30:00Z", "status": "ready", "hidden": False,
-        "width": 8, "height": 8, "rejection": None, "location": {"latitude": 48.1, "longitude": 11.5},
+        "width": 8, "height": 8, "rejection": None, "damaged": False, "location": {"latitude": 48.1, "longitude": 11.5},
     }
     for role in ("crew", "customer"):
         caller = Caller(server, server.application_key, staff.new_link(job, role)["token"])

@@ -74,7 +74,8 @@ def test_every_fixture_ends_as_the_manifest_says_and_staff_keep_the_original(sta
             continue
         photo = photos[name]
         ended = photo["status"] if photo["rejection"] is None else photo["rejection"]
-        wanted = ["ready"] if row["outcome"] == "damaged" else row["outcome"].split("|")
+        ended = "damaged" if photo["damaged"] else ended
+        wanted = row["outcome"].split("|")
         assert wanted == ["any"] or ended in wanted, f"{name}: {ended}"
         assert hashlib.sha256(fetch(photo["url"]).content).hexdigest() == row["sha256"], name
         shown = photo["status"] == "ready"
@@ -83,6 +84,15 @@ def test_every_fixture_ends_as_the_manifest_says_and_staff_keep_the_original(sta
             assert f"{photo['width']}x{photo['height']}" == row["size"], name
             assert (photo["location"] is None) == (row["location"] == "-"), name
             assert row["location"] == "-" or abs(photo["location"]["latitude"] - float(row["location"].split(",")[0])) < 0.001
+
+
+def test_a_photo_of_which_a_part_is_missing_is_ready_and_damaged_for_everybody(server, staff, customer, uploaded):
+    crew = Caller(server, server.application_key, staff.new_link(uploaded, "crew")["token"])
+    for caller in (staff, crew, customer):
+        photos = {photo["caption"]: photo for photo in caller.photos(uploaded, limit=1_000)}
+        for kind in ("jpg", "png"):
+            assert (photos[f"cut-at-nine-tenths.{kind}"]["status"], photos[f"cut-at-nine-tenths.{kind}"]["damaged"]) == ("ready", True)
+        assert (photos["orientation-1.jpg"]["status"], photos["orientation-1.jpg"]["damaged"]) == ("ready", False)
 
 
 def test_no_byte_of_metadata_of_any_fixture_reaches_a_customer(staff, customer, uploaded):

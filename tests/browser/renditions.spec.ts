@@ -1,6 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, expectPhotos, fileInput, openPicture, PHONE, photosIn, test } from "./fixtures";
 import { fixture, ORIENTATIONS } from "./photos";
+import { addPhotos } from "./seed";
 
 /** The corners of the made photos: top left, top right, bottom left, bottom right. */
 const UPRIGHT = ["red", "green", "blue", "yellow"];
@@ -101,4 +102,95 @@ test("a phone's HEIC, which this browser cannot show, is seen on the track page"
   for (const image of await photosIn(page).all()) {
     await expect.poll(() => cornersOf(image)).toEqual(UPRIGHT);
   }
+});
+
+const staffPage = (
+  { ready }: { ready: { api: string; tokens: { staff: string } } },
+  jobId: string,
+): string => `${ready.api}/dashboard/jobs/${jobId}#t=${ready.tokens.staff}`;
+
+const tileOf = (page: Page, photoId: string): Locator =>
+  page.locator(".tile", { has: page.locator(`[data-photo-id="${photoId}"]`) });
+
+/** What stands on the whole screen once the photo is open. */
+async function opened(page: Page, photoId: string): Promise<Locator> {
+  await tileOf(page, photoId).getByRole("button").click();
+  const lightbox = page.locator("dialog.lightbox");
+  await expect(lightbox).toBeVisible();
+  return lightbox;
+}
+
+const REASONS = [
+  ["html.jpg", "Not a photo", "This file isn't a photo. The original is kept."],
+  ["film.heic", "Can't show this kind", "such as a film"],
+  ["bomb-memory.webp", "Photo too large", "Send a smaller copy to see it here."],
+  ["cut-at-half.jpg", "Cut off", "If you have a whole copy, send that one."],
+] as const;
+
+test("staff and crew read why a photo cannot be shown, and its customer sees nothing of it", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("Reasons");
+  const files = [...REASONS.map(([file]) => file), "orientation-1.jpg"];
+  const ids = await addPhotos(
+    server,
+    jobId,
+    files.map((file) => ({ file: fixture(file), name: file })),
+  );
+  const staff = await openPage(staffPage(server, jobId));
+  const crew = await openPage(await server.mintLink(jobId, "crew"), PHONE);
+  for (const page of [staff, crew]) {
+    for (const [place, [, short, whole]] of REASONS.entries()) {
+      const id = ids[place] ?? "";
+      await expect(tileOf(page, id).locator(".no-preview")).toHaveText(short);
+      const lightbox = await opened(page, id);
+      await expect(lightbox.locator('.pswp__item[aria-hidden="false"] p')).toContainText(whole);
+      await lightbox.getByRole("button", { name: "Close" }).click();
+      await expect(lightbox).toHaveCount(0);
+    }
+  }
+  const lightbox = await opened(staff, ids[0] ?? "");
+  const download = staff.waitForEvent("download");
+  await lightbox.getByText("Download the original").click();
+  expect((await download).suggestedFilename()).toBe("html.jpg");
+
+  const customer = await openPage(await server.mintLink(jobId, "customer"), PHONE);
+  await expectPhotos(customer, 1);
+  await expect(customer.locator(".tile")).toHaveCount(1);
+  await expect(customer.locator(".no-preview")).toHaveCount(0);
+});
+
+test("staff and crew are told that a part of a photo is missing, and its customer just sees it", async ({
+  server,
+  openPage,
+}) => {
+  const jobId = await server.addJob("Cut short");
+  const files = ["cut-at-nine-tenths.jpg", "orientation-1.jpg"].map(fixture);
+  const [cut = "", whole = ""] = await addPhotos(
+    server,
+    jobId,
+    files.map((file) => ({ file })),
+  );
+  const note = "Part of this photo is missing: its file is damaged. The original is kept.";
+  const staff = await openPage(staffPage(server, jobId));
+  const crew = await openPage(await server.mintLink(jobId, "crew"), PHONE);
+  for (const page of [staff, crew]) {
+    await expectPhotos(page, 2);
+    await expect(tileOf(page, cut).getByTitle("Part is missing")).toBeVisible();
+    await expect(tileOf(page, cut).getByAltText("Part is missing")).toBeVisible();
+    await expect(tileOf(page, whole).getByTitle("Part is missing")).toHaveCount(0);
+    const lightbox = await opened(page, cut);
+    await expect(lightbox.getByText(note)).toBeVisible();
+    await lightbox.getByRole("button", { name: "Close" }).click();
+    await opened(page, whole);
+    await expect(lightbox.getByText(note)).toHaveCount(0);
+  }
+
+  const customer = await openPage(await server.mintLink(jobId, "customer"), PHONE);
+  await expectPhotos(customer, 2);
+  await expect(customer.getByTitle("Part is missing")).toHaveCount(0);
+  const lightbox = await opened(customer, cut);
+  await expect(openPicture(customer)).toBeVisible();
+  await expect(lightbox.getByText("missing")).toHaveCount(0);
 });

@@ -585,6 +585,11 @@ export interface components {
         PhotoBody: {
             /** @description A text for people. */
             caption?: string | null;
+            /**
+             * @description A part of the photo, less than a quarter of it, could not be read and is blank or distorted; false where that is
+             *     not known.
+             */
+            damaged: boolean;
             /** @description A signed URL of the 1600 px copy; null until it exists. */
             display_url?: string | null;
             /**

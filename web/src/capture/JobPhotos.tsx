@@ -51,6 +51,7 @@ export function JobPhotos(props: {
                   tile={tile}
                   index={tiles.length - index}
                   total={photos.items.length}
+                  tellDamage
                   onOpen={() => setOpenId(tile.photo.photo_id)}
                   onBroken={photos.reload}
                 />
@@ -71,6 +72,7 @@ export function JobPhotos(props: {
           photos={photos.items}
           photoId={openId}
           onShow={setOpenId}
+          tellDamage
           onClose={() => setOpenId(null)}
           onBroken={photos.reload}
         />

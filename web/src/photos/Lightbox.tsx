@@ -4,18 +4,20 @@ import { whenText } from "../lib/format";
 import { Icon, type IconName } from "../parts/Icon";
 import "../styles/lightbox.css";
 import { useWords } from "../words";
-import type { Slide } from "./lightbox/slides";
+import { sentenceOf, type Slide } from "./lightbox/slides";
 import { useLightbox, type Wishes } from "./lightbox/useLightbox";
 
 /** One photo on the whole screen, its neighbours a swipe, a key or a press away. */
 export function Lightbox(
   props: Wishes & {
+    /** Whether it says of a photo that a part is missing, which is for those who may have another copy. */
+    tellDamage?: boolean;
     /** Shown under the caption and the time of the photo. */
     tools?: (photo: Photo) => ComponentChildren;
   },
 ) {
   const { words } = useWords();
-  const { photos, photoId, tools } = props;
+  const { photos, photoId, tellDamage = false, tools } = props;
   const { dialog, slides, viewer, zoomed, close, finish } = useLightbox(props);
   const index = photos.findIndex((photo) => photo.photo_id === photoId);
   const photo = photos[index];
@@ -69,7 +71,7 @@ export function Lightbox(
         />
       </div>
       <footer>
-        {photo && <PhotoFacts photo={photo} />}
+        {photo && <PhotoFacts photo={photo} tellDamage={tellDamage} />}
         {photo && tools && <div class="tools">{tools(photo)}</div>}
       </footer>
     </dialog>
@@ -102,15 +104,15 @@ function PlainSlide({ slide }: { slide: Slide }) {
   if (slide.state !== "picture") {
     return (
       <div class="no-picture">
-        <p>{words.lightbox[slide.state]}</p>
+        <p>{sentenceOf(slide, words)}</p>
       </div>
     );
   }
   return <img class="plain" key={slide.id} src={slide.src} alt={slide.alt} />;
 }
 
-/** The caption and the time of a photo. */
-function PhotoFacts({ photo }: { photo: Photo }) {
+/** The caption and the time of a photo, and whether all of it is there. */
+function PhotoFacts({ photo, tellDamage }: { photo: Photo; tellDamage: boolean }) {
   const { words, language } = useWords();
   const now = new Date();
   const when = photo.taken_at
@@ -121,6 +123,12 @@ function PhotoFacts({ photo }: { photo: Photo }) {
     <div class="facts">
       {photo.caption && <p>{photo.caption}</p>}
       <p class="small">{phase === null ? when : `${phase} · ${when}`}</p>
+      {tellDamage && photo.damaged && (
+        <p class="small photo-note">
+          <Icon name="alert" size={16} />
+          {words.lightbox.damaged}
+        </p>
+      )}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Photo } from "../api/types";
 import { Icon } from "../parts/Icon";
 import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
+import { rejectionText } from "../words/rejection";
 import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
 import type { FirstPictures } from "./useFirstPictures";
@@ -17,6 +18,8 @@ export function PhotoGrid(props: {
   total?: number;
   /** While photos are picked: a press on one picks it instead of opening it. */
   picked?: ReadonlySet<string> | null;
+  /** Whether a tile says that a part of its photo is missing, which is for those who may have another copy. */
+  tellDamage?: boolean;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
@@ -37,6 +40,7 @@ export function PhotoGrid(props: {
               total={total}
               turn={turnOf(before + index, first)}
               picked={props.picked?.has(tile.photo.photo_id) ?? null}
+              tellDamage={props.tellDamage ?? false}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -84,6 +88,7 @@ export function PhotoTile(props: {
   turn?: Turn;
   /** Null while nobody picks. */
   picked?: boolean | null;
+  tellDamage: boolean;
   onOpen: () => void;
   onBroken: () => void;
 }) {
@@ -96,6 +101,7 @@ export function PhotoTile(props: {
   const blur = turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const hidden = photo.hidden ? words.job.hidden : null;
+  const damaged = props.tellDamage && photo.damaged;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
@@ -112,7 +118,9 @@ export function PhotoTile(props: {
         ) : (
           <TilePicture
             src={src}
-            alt={[photo.caption, phase, hidden, number].filter(Boolean).join(", ")}
+            alt={[photo.caption, phase, hidden, damaged && words.job.damaged, number]
+              .filter(Boolean)
+              .join(", ")}
             turn={turn}
             onBroken={() => {
               setBrokenSrc(src);
@@ -124,6 +132,7 @@ export function PhotoTile(props: {
       <TileMarks
         photo={photo}
         picked={picked}
+        damaged={damaged}
         broken={broken}
         bare={src === null && !photo.thumbhash}
       />
@@ -131,10 +140,11 @@ export function PhotoTile(props: {
   );
 }
 
-/** What lies over a tile: why there is no picture, the tag, whether it is picked, and whether it is hidden. */
+/** What lies over a tile: why there is no picture, the tag, whether it is picked, hidden, and all there. */
 function TileMarks(props: {
   photo: Photo;
   picked: boolean | null;
+  damaged: boolean;
   broken: boolean;
   bare: boolean;
 }) {
@@ -143,7 +153,7 @@ function TileMarks(props: {
   const rejected = photo.status === "rejected";
   return (
     <>
-      {rejected && <NoPreview text={words.job.rejected} />}
+      {rejected && <NoPreview text={rejectionText(photo.rejection, words).short} />}
       {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
       {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
@@ -153,6 +163,11 @@ function TileMarks(props: {
       {photo.hidden && (
         <span class="hidden-mark" title={words.job.hidden}>
           <Icon name="unseen" size={16} />
+        </span>
+      )}
+      {props.damaged && (
+        <span class="damaged-mark" title={words.job.damaged}>
+          <Icon name="alert" size={16} />
         </span>
       )}
     </>

@@ -357,8 +357,14 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     assert_eq!(by_name("q1", 1_299).await, None);
     assert_eq!((by_name("q2", 9_000).await, by_name("q9", 9_000).await), (None, None));
 
-    let renditions =
-        Renditions { version: "1-ab".to_owned(), width: 4_032, height: 3_024, thumbhash: vec![1, 2] };
+    let renditions = Renditions {
+        version: "1-ab".to_owned(),
+        width: 4_032,
+        height: 3_024,
+        thumbhash: vec![1, 2],
+        damaged: true,
+    };
+    let whole = Renditions { damaged: false, ..renditions.clone() };
     let ready = Outcome { source_etag: "e1".to_owned(), verdict: Verdict::Ready(renditions) };
     let location = Some(Location { latitude: 1.5, longitude: -2.5 });
     let found = Found { taken_at: Some(at(7)), location };
@@ -372,6 +378,11 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     assert_eq!((finished.process_attempts, finished.process_blame), (0, 0));
     assert_eq!((finished.taken_at, finished.location), (Some(at(7)), location));
     let later = Found { taken_at: Some(at(8)), location: None };
+    // Other bytes, of which nothing is missing.
+    let whole = Outcome { source_etag: "e3".to_owned(), verdict: Verdict::Ready(whole) };
+    let claim = claim_of(db, "j2", "q1").await;
+    assert_eq!(db.finish_photo(claim, whole.clone(), later).await.unwrap(), Finished::Kept);
+    assert_eq!(one(db, "q1").await.outcome, Some(whole));
     let rejected = Outcome { source_etag: "e2".to_owned(), verdict: Verdict::Rejected("corrupt".to_owned()) };
     let claim = claim_of(db, "j2", "q1").await;
     assert_eq!(db.finish_photo(claim.clone(), rejected.clone(), later).await.unwrap(), Finished::Kept);
@@ -429,8 +440,13 @@ async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
     let cover = async || db.job_row(job_id("j3")).await.unwrap().unwrap().cover;
     let of = |photo: &str| Some(Cover { photo_id: id(photo), version: format!("1-{photo}") });
     let ready = async |photo: &str| {
-        let renditions =
-            Renditions { version: format!("1-{photo}"), width: 4, height: 3, thumbhash: vec![1] };
+        let renditions = Renditions {
+            version: format!("1-{photo}"),
+            width: 4,
+            height: 3,
+            thumbhash: vec![1],
+            damaged: false,
+        };
         let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
         let claim = claim_of(db, "j3", photo).await;
         assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Kept);

@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn what_was_processed_is_ready_for_everybody_and_its_place_for_staff_only() {
-        let renditions = Renditions { version: "1-ab".to_owned(), width: 4, height: 3, thumbhash: vec![1] };
+        let renditions =
+            Renditions { version: "1-ab".to_owned(), width: 4, height: 3, thumbhash: vec![1], damaged: true };
         let record = processed(Verdict::Ready(renditions.clone()));
         for role in [Role::Staff, Role::Crew, Role::Customer] {
             let merged = merged(&[&record.key], std::slice::from_ref(&record), role);

@@ -85,6 +85,8 @@ pub struct Renditions {
     pub height: u32,
     /// A placeholder of about 25 bytes (<https://evanw.github.io/thumbhash/>).
     pub thumbhash: Vec<u8>,
+    /// A part of the original, less than a quarter of it, could not be read. False where it is not known.
+    pub damaged: bool,
 }
 
 /// What the processor decided.

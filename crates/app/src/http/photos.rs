@@ -70,6 +70,9 @@ pub(super) struct PhotoBody {
     height: Option<u32>,
     /// A tiny preview in base64; null until known.
     thumbhash: Option<String>,
+    /// A part of the photo, less than a quarter of it, could not be read and is blank or distorted; false where that is
+    /// not known.
+    damaged: bool,
     /// `before`, `during`, `after` or `issue`.
     phase: Option<String>,
     /// A text for people.
@@ -252,6 +255,7 @@ fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> P
         width: renditions.map(|renditions| renditions.width),
         height: renditions.map(|renditions| renditions.height),
         thumbhash: renditions.map(|renditions| STANDARD.encode(&renditions.thumbhash)),
+        damaged: renditions.is_some_and(|renditions| renditions.damaged),
         phase: photo.phase.map(|phase| phase.as_str().to_owned()),
         caption: photo.caption,
         status: photo.status.as_str().to_owned(),

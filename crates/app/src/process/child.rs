@@ -111,6 +111,7 @@ fn done(processed: &Processed, steps: Vec<(String, u64)>) -> Done {
         thumbhash: processed.thumbhash.clone(),
         taken_at: processed.taken_at.map(|taken_at| taken_at.to_string()),
         location: processed.location.map(|location| (location.latitude, location.longitude)),
+        damaged: processed.damaged,
         sha256: processed.sha256,
         rendition_bytes: [&renditions.thumb, &renditions.display]
             .map(|rendition| rendition.bytes.len() as u64),

@@ -16,6 +16,8 @@ mod renditions;
 mod solo;
 mod sweep;
 #[cfg(feature = "process")]
+mod unseen;
+#[cfg(feature = "process")]
 mod worker;
 
 #[cfg(feature = "process")]

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::unseen::Unseen;
 use super::worker::{Looked, Worker, WorkerError};
 use super::{Metrics, rendition_key, sweep};
 use crate::db::{Db, DbError, Finished, Found};
@@ -62,16 +63,16 @@ impl Bench<'_> {
 
     /// What comes of a failed attempt: an end, or another attempt.
     async fn settle(&self, record: &PhotoRecord, trouble: &Trouble) -> Result<(), Trouble> {
-        let code = match trouble {
-            Trouble::Worker(WorkerError::Died(_)) => Some("decoder_died"),
-            Trouble::Worker(WorkerError::Late(_)) => Some("took_too_long"),
+        let why = match trouble {
+            Trouble::Worker(WorkerError::Died(_)) => Some(Unseen::DecoderDied),
+            Trouble::Worker(WorkerError::Late(_)) => Some(Unseen::TookTooLong),
             _ => None,
         };
-        let blame = blame_before(record) + code.map_or(0, |_| DEATH_BLAME);
-        if let Some(code) = code
+        let blame = blame_before(record) + why.map_or(0, |_| DEATH_BLAME);
+        if let Some(why) = why
             && blame >= BLAME_MAX
         {
-            match self.reject_unseen(record, code).await {
+            match self.reject_unseen(record, why).await {
                 Ok(()) => return Ok(()),
                 Err(error) => tracing::warn!(key = record.key, %error, "a photo is not rejected yet"),
             }
@@ -88,9 +89,9 @@ impl Bench<'_> {
     }
 
     /// Rejects a photo whose bytes are not at hand.
-    async fn reject_unseen(&self, record: &PhotoRecord, code: &str) -> Result<(), Trouble> {
+    async fn reject_unseen(&self, record: &PhotoRecord, why: Unseen) -> Result<(), Trouble> {
         match self.bucket.find(&record.key, crate::http::now()).await? {
-            Some(object) => self.reject(record, object.etag, code.to_owned()).await,
+            Some(object) => self.reject(record, object.etag, why.code().to_owned()).await,
             None => self.nothing_there(record).await,
         }
     }
@@ -102,7 +103,7 @@ impl Bench<'_> {
 
     async fn attempt(&self, worker: &mut Worker, record: &PhotoRecord) -> Result<(), Trouble> {
         if blame_before(record) >= BLAME_MAX {
-            return self.reject_unseen(record, "decoder_died").await;
+            return self.reject_unseen(record, Unseen::DecoderDied).await;
         }
         let now = crate::http::now();
         let size_bytes = match record.size_bytes {
@@ -116,7 +117,7 @@ impl Bench<'_> {
         let object = match self.bucket.get(&record.key, self.photo_bytes_max, now).await {
             Ok(Some(object)) => object,
             Ok(None) => return self.nothing_there(record).await,
-            Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, "too_many_bytes").await,
+            Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, Unseen::TooManyBytes).await,
             Err(error) => return Err(error.into()),
         };
         let looked = worker.look(object.bytes).await?;
@@ -136,7 +137,8 @@ impl Bench<'_> {
                     self.store(record, &version, rendition, bytes).await?;
                 }
                 let (width, height, thumbhash) = (done.width, done.height, done.thumbhash);
-                let verdict = Verdict::Ready(Renditions { version, width, height, thumbhash });
+                let damaged = done.damaged;
+                let verdict = Verdict::Ready(Renditions { version, width, height, thumbhash, damaged });
                 self.finish(record, object.etag, verdict, found).await?;
             }
         }

@@ -41,6 +41,8 @@ pub(super) struct Done {
     pub(super) taken_at: Option<String>,
     /// Degrees north and east.
     pub(super) location: Option<(f64, f64)>,
+    /// A part of the original could not be read.
+    pub(super) damaged: bool,
     /// Of the original.
     pub(super) sha256: [u8; 32],
     /// Bytes that follow, first the thumb's, then the display's.

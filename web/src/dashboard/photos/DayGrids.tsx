@@ -59,6 +59,7 @@ export function DayGrids(props: {
               before={before}
               total={photos.length}
               picked={picked.ids}
+              tellDamage
               onOpen={onOpen}
               onBroken={props.onBroken}
             />

@@ -15,16 +15,17 @@ export function DownloadAll({ config, jobId }: { config: PageConfig; jobId: stri
   );
 }
 
-/** The photo as it came from the camera, saved under its own name. */
-export function DownloadOriginal({ photo }: { photo: Photo }) {
+/** The photo as it came from the camera, saved under its own name. In words where it is all that one can have of it. */
+export function DownloadOriginal(props: { photo: Photo; labelled?: boolean }) {
   const { words } = useWords();
   const [busy, setBusy] = useState(false);
+  const { photo, labelled = false } = props;
   if (!photo.url) return null;
   const { url, name } = photo;
   const label = busy ? words.photoTools.downloading : words.photoTools.download;
   return (
     <a
-      class="icon-button"
+      class={labelled ? "text-button" : "icon-button"}
       href={url}
       target="_blank"
       rel="noopener"
@@ -39,6 +40,7 @@ export function DownloadOriginal({ photo }: { photo: Photo }) {
       }}
     >
       <Icon name="download" />
+      {labelled && label}
     </a>
   );
 }

@@ -22,7 +22,6 @@ import { usePhotoChanges } from "./usePhotoChanges";
 
 /** The drawer's photos and what adds to them. */
 export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Photo> }) {
-  const { words } = useWords();
   const { desk, jobId, photos } = props;
   const { uploads, deletions } = desk;
   const all = useShownPhotos(desk, jobId, photos);
@@ -60,11 +59,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           onBroken={photos.reload}
         />
       )}
-      {photos.more && (
-        <button type="button" class="button wide" onClick={photos.loadMore}>
-          {words.job.tooMany}
-        </button>
-      )}
+      <MorePhotos photos={photos} />
       {picked.ids === null ? (
         <UploadPanel uploads={uploads} jobId={jobId} items={items} />
       ) : (
@@ -77,6 +72,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
           onBroken={photos.reload}
+          tellDamage
           tools={(photo) => (
             <>
               <UndoNotes
@@ -101,6 +97,16 @@ function PhotosState({ photos, empty }: { photos: Pages<Photo>; empty: boolean }
     return <ProblemNotice error={photos.error} onRetry={photos.reload} />;
   if (photos.error !== null) return <Notice tone="plain" text={words.errors.stale} />;
   return empty ? <p class="soft">{words.job.noPhotos}</p> : null;
+}
+
+function MorePhotos({ photos }: { photos: Pages<Photo> }) {
+  const { words } = useWords();
+  if (!photos.more) return null;
+  return (
+    <button type="button" class="button wide" onClick={photos.loadMore}>
+      {words.job.tooMany}
+    </button>
+  );
 }
 
 /** How many there are, and what is done with all of them. */

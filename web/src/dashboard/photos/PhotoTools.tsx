@@ -17,9 +17,11 @@ export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelet
     changes([photo], next).catch((error) => setFailed({ photoId: photo.photo_id, error }));
   };
   usePhotoKeys(photo, change, onDelete);
+  const rejected = photo.status === "rejected";
   const hideLabel = photo.hidden ? words.photoTools.show : words.photoTools.hide;
   return (
     <div class="photo-tools">
+      {rejected && <DownloadOriginal photo={photo} labelled />}
       <Tags phase={photo.phase} onPick={(phase) => change({ phase })} />
       <Caption key={photo.photo_id} photo={photo} changes={changes} />
       <div class="photo-acts">
@@ -33,7 +35,7 @@ export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelet
         >
           <Icon name={photo.hidden ? "unseen" : "seen"} />
         </button>
-        <DownloadOriginal photo={photo} />
+        {!rejected && <DownloadOriginal photo={photo} />}
         <button
           type="button"
           class="icon-button"
@@ -45,7 +47,7 @@ export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelet
         </button>
       </div>
       {photo.hidden && (
-        <p class="small hidden-note">
+        <p class="small photo-note">
           <Icon name="unseen" size={16} />
           {words.photoTools.isHidden}
         </p>

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Photo } from "../../api/types";
-import { indexAfter, mustRedraw, slideOf } from "./slides";
+import { en } from "../../words/en";
+import { indexAfter, mustRedraw, sentenceOf, slideOf } from "./slides";
 
 const photo = (over: Partial<Photo>) =>
   ({ photo_id: "P1", name: "image.jpg", status: "ready", display_url: "/d?1", ...over }) as Photo;
@@ -20,6 +21,16 @@ test("a_slide_has_the_proportions_of_the_photo_and_the_size_of_the_copy_for_scre
 test("a_photo_without_a_copy_for_screens_is_getting_ready_and_a_rejected_one_never_shows_a_picture", () => {
   expect(slideOf(photo({ display_url: null, status: "processing" })).state).toBe("preparing");
   expect(slideOf(photo({ status: "rejected" }))).toMatchObject({ state: "rejected", src: "" });
+});
+
+test("a_slide_without_a_picture_says_why_and_says_it_anew_when_the_reason_is_another", () => {
+  const [cut, film] = ["truncated", "format_unsupported"].map((rejection) =>
+    slideOf(photo({ status: "rejected", rejection })),
+  );
+  if (cut === undefined || film === undefined) throw new Error("no slides");
+  expect(sentenceOf(cut, en)).toBe(en.rejection.truncated.whole);
+  expect(sentenceOf(slideOf(photo({ display_url: null })), en)).toBe(en.lightbox.preparing);
+  expect(mustRedraw(cut, film, false)).toBe(true);
 });
 
 test("a_picture_on_screen_stays_when_only_its_address_is_fresh_unless_the_old_one_failed", () => {

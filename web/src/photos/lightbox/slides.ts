@@ -1,4 +1,6 @@
 import type { Photo } from "../../api/types";
+import type { Words } from "../../words";
+import { rejectionText } from "../../words/rejection";
 
 /** What a slide shows: a picture, or a sentence where there is none yet or never will be. */
 export type SlideState = "picture" | "preparing" | "rejected";
@@ -7,6 +9,8 @@ export type SlideState = "picture" | "preparing" | "rejected";
 export interface Slide {
   id: string;
   state: SlideState;
+  /** The server's code for why it can't be shown. */
+  rejection: string | null;
   /** The large copy; empty without a picture. */
   src: string;
   /** The small copy, shown until the large one is there. */
@@ -27,11 +31,17 @@ export function slideOf(photo: Photo): Slide {
   return {
     id: photo.photo_id,
     state,
+    rejection: photo.rejection ?? null,
     src: src ?? "",
     msrc: photo.thumb_url ?? "",
     ...shownSize(photo),
     alt: photo.caption ?? photo.name,
   };
+}
+
+/** What stands in the place of a picture. */
+export function sentenceOf({ state, rejection }: Slide, words: Words): string {
+  return state === "preparing" ? words.lightbox.preparing : rejectionText(rejection, words).whole;
 }
 
 /** The size of the copy for screens, in the photo's own proportions; small photos are not enlarged. */
@@ -47,6 +57,7 @@ function shownSize({ width, height }: Photo): { width: number; height: number } 
  */
 export function mustRedraw(shown: Slide, next: Slide, failed: boolean): boolean {
   if (shown.id !== next.id || shown.state !== next.state) return true;
+  if (shown.rejection !== next.rejection) return true;
   return failed && shown.src !== next.src;
 }
 

@@ -4,7 +4,7 @@ import type { Photo } from "../../api/types";
 import { useBack } from "../../lib/useBack";
 import { useWords, type Words } from "../../words";
 import { loadViewer, type ViewerModule, viewerAtHand } from "./load";
-import { indexAfter, type Slide, slideOf } from "./slides";
+import { indexAfter, sentenceOf, type Slide, slideOf } from "./slides";
 import type { Viewer } from "./viewer";
 
 export interface Wishes {
@@ -126,6 +126,7 @@ function openIn(
   return module.openViewer({
     ...{ stage, slides, id: wishes.photoId, animate, onZoom },
     sentences: { ...words.lightbox },
+    sentenceOf: (slide) => sentenceOf(slide, present.current.words),
     room: () => ({
       top: dialog.querySelector("header")?.offsetHeight ?? 0,
       bottom: dialog.querySelector("footer")?.offsetHeight ?? 0,

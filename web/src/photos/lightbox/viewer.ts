@@ -22,7 +22,9 @@ export interface ViewerOptions {
   id: string;
   /** From the tile that was pressed; false where the lightbox stands already. */
   animate: boolean;
-  sentences: { preparing: string; rejected: string; broken: string; photos: string };
+  sentences: { broken: string; photos: string };
+  /** What stands in the place of a picture. */
+  sentenceOf: (slide: Slide) => string;
   /** The room that header and footer take. */
   room: () => { top: number; bottom: number };
   onShow: (id: string) => void;
@@ -58,7 +60,7 @@ export function openViewer(options: ViewerOptions): Viewer {
     paddingFn: () => ({ ...options.room(), left: 0, right: 0 }),
     errorMsg: options.sentences.broken,
   });
-  fillSlides(pswp, options.sentences);
+  fillSlides(pswp, options.sentenceOf);
   /** What the page was told and has not said back yet: it may be some swipes behind. */
   const told = [options.id];
   listen(pswp, {
@@ -118,14 +120,14 @@ function slideIn(pswp: PhotoSwipe): Slide | undefined {
   return pswp.currSlide?.data.slide as Slide | undefined;
 }
 
-function fillSlides(pswp: PhotoSwipe, sentences: ViewerOptions["sentences"]): void {
+function fillSlides(pswp: PhotoSwipe, sentenceOf: ViewerOptions["sentenceOf"]): void {
   pswp.on("contentLoad", (event) => {
     const { content } = event;
     const slide = content.data.slide as Slide;
     if (slide.state === "picture") return;
     event.preventDefault();
     const sentence = document.createElement("p");
-    sentence.textContent = sentences[slide.state];
+    sentence.textContent = sentenceOf(slide);
     const element = document.createElement("div");
     element.className = "pswp__content no-picture";
     element.append(sentence);

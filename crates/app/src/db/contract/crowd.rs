@@ -111,7 +111,8 @@ async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {
 }
 
 async fn make_ready(db: &dyn Db, job_id: &JobId, id: &PhotoId) {
-    let renditions = Renditions { version: id.to_string(), width: 4, height: 3, thumbhash: vec![1] };
+    let renditions =
+        Renditions { version: id.to_string(), width: 4, height: 3, thumbhash: vec![1], damaged: false };
     let outcome = Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) };
     let claim = claim_of(db, job_id.as_str(), id.as_str()).await;
     assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Kept);

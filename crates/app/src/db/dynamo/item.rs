@@ -167,9 +167,13 @@ impl<'a> Reader<'a> {
         self.needed(name, self.optional_time(name)?)
     }
 
-    pub(super) fn flag(self, name: &str) -> Result<bool> {
+    pub(super) fn optional_flag(self, name: &str) -> Result<Option<bool>> {
         let value = self.value(name, "BOOL")?;
-        self.needed(name, value.and_then(Value::as_bool))
+        value.map(|value| self.needed(name, value.as_bool())).transpose()
+    }
+
+    pub(super) fn flag(self, name: &str) -> Result<bool> {
+        self.needed(name, self.optional_flag(name)?)
     }
 
     pub(super) fn optional_bytes(self, name: &str) -> Result<Option<Vec<u8>>> {

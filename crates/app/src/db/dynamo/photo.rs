@@ -17,7 +17,7 @@ pub(super) const COVER_RANK: &str = "cover_rank";
 
 /// What [`Photo::item`] writes, and takes away where there is no value. Attributes that are not ours, of a newer version that
 /// runs beside this one, stay as they are.
-const OPTIONAL: [&str; 27] = [
+const OPTIONAL: [&str; 28] = [
     "gsi1pk",
     "gsi1sk",
     "gsi2pk",
@@ -36,6 +36,7 @@ const OPTIONAL: [&str; 27] = [
     "width",
     "height",
     "thumbhash",
+    "damaged",
     "rejection",
     "process_after",
     "uploaded_by",
@@ -223,6 +224,8 @@ fn set_outcome(item: &mut Item, outcome: Option<&Outcome>) {
             item.set("width", number(renditions.width));
             item.set("height", number(renditions.height));
             item.set("thumbhash", bytes(&renditions.thumbhash));
+            // Rare, and photos of before do not have it.
+            item.set_some("damaged", renditions.damaged.then(|| flag(true)));
         }
     }
 }
@@ -236,6 +239,7 @@ fn read_outcome(read: Reader<'_>) -> Result<Option<Outcome>> {
             width: read.number("width")?,
             height: read.number("height")?,
             thumbhash: read.bytes("thumbhash")?,
+            damaged: read.optional_flag("damaged")?.unwrap_or_default(),
         }),
     };
     Ok(Some(Outcome { source_etag: read.text("source_etag")?.to_owned(), verdict }))
@@ -293,6 +297,7 @@ mod tests {
             width: 4_032,
             height: 3_024,
             thumbhash: vec![7; 25],
+            damaged: true,
         };
         let record = PhotoRecord {
             job_id: JobId::parse(job_id).unwrap(),

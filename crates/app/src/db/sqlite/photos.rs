@@ -127,6 +127,7 @@ fn outcome(row: &Row<'_>) -> Answer<Option<Outcome>> {
             width: row.get("width")?,
             height: row.get("height")?,
             thumbhash: row.get("thumbhash")?,
+            damaged: row.get("damaged")?,
         }),
     };
     Ok(Some(Outcome { source_etag: row.get("source_etag")?, verdict }))

@@ -67,7 +67,8 @@ pub(super) fn finish(db: &Connection, claim: &Claim, outcome: &Outcome, found: F
     let finished = db
         .prepare_cached(
             "UPDATE photos SET status = ?3, source_etag = ?4, rendition_version = ?5, width = ?6, height = ?7,
-                 thumbhash = ?8, rejection = ?9, process_after = NULL, process_attempts = 0, process_blame = 0,
+                 thumbhash = ?8, rejection = ?9, damaged = ?14, process_after = NULL, process_attempts = 0,
+                 process_blame = 0,
                  taken_at = coalesce(taken_at, ?10),
                  latitude = coalesce(latitude, ?11), longitude = coalesce(longitude, ?12)
              WHERE job_id = ?1 AND photo_id = ?2 AND deleted_at IS NULL AND process_after = ?13",
@@ -86,6 +87,7 @@ pub(super) fn finish(db: &Connection, claim: &Claim, outcome: &Outcome, found: F
             found.location.map(|location| location.latitude),
             found.location.map(|location| location.longitude),
             millis(claim.until),
+            renditions.is_some_and(|renditions| renditions.damaged),
         ])?;
     if finished == 1 {
         return Ok(Finished::Kept);

@@ -98,7 +98,8 @@ pub(super) fn link() -> Link {
 }
 
 pub(super) fn ready(version: &str) -> Outcome {
-    let renditions = Renditions { version: version.to_owned(), width: 4, height: 3, thumbhash: vec![1] };
+    let renditions =
+        Renditions { version: version.to_owned(), width: 4, height: 3, thumbhash: vec![1], damaged: false };
     Outcome { source_etag: "e".to_owned(), verdict: Verdict::Ready(renditions) }
 }
 
