@@ -1,14 +1,15 @@
 //! Processes files and says what it cost: `process FILE… [--out DIR] [--repeat N]`.
 //!
 //! A line per file: its name, size, format, the renditions' sizes and bytes, and the milliseconds of each step, the
-//! fastest of N runs. With `--out`, renditions are written as `NAME.thumb.jpg` and `NAME.display.jpg`. The last line is
-//! the peak of resident memory, where the system tells it.
+//! fastest of N runs; and what memory its header promises to stay within. With `--out`, renditions are written as
+//! `NAME.thumb.jpg` and `NAME.display.jpg`. The last line is the peak of resident memory, where the system tells it: the
+//! files and the program are in it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
-use qdn_photo::{Limits, Processed, Rejection, Step, process_with};
+use qdn_photo::{Limits, Processed, Rejection, Step, inspect, process_with};
 
 struct Arguments {
     files: Vec<PathBuf>,
@@ -28,6 +29,9 @@ fn main() -> io::Result<()> {
         match result {
             Ok(processed) => {
                 println!("{name}: {}; {total:.1?}: {}", describe(&processed), list(&steps));
+                if let Ok(inspection) = inspect(&bytes, &Limits::default()) {
+                    println!("{name}: within {} kB", inspection.memory_bytes >> 10);
+                }
                 if let Some(out) = &arguments.out {
                     write(out, file, &processed)?;
                 }

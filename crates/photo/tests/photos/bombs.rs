@@ -125,7 +125,7 @@ fn large_bombs() -> Vec<Bomb> {
     ]
 }
 
-/// A small PNG with two thousand profiles of 4 MiB each, of which none is whole.
+/// A small PNG with five thousand profiles of 4 MiB each, of which none is whole.
 fn profiles() -> Vec<u8> {
     let mut deflated = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 4 << 20], 9);
     // Without its checksum.
@@ -133,7 +133,7 @@ fn profiles() -> Vec<u8> {
     let profile = chunk(*b"iCCP", &[b"name\0\0".as_slice(), &deflated].concat());
     let small = fs::read(manifest::path("small.png")).unwrap();
     let (head, rest) = small.split_at(33);
-    [head, &profile.repeat(2000), rest].concat()
+    [head, &profile.repeat(5000), rest].concat()
 }
 
 fn chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
