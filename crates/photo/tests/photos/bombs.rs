@@ -57,7 +57,7 @@ fn one_bomb() {
     );
 }
 
-/// How long this thread was at work, in the program and in the system: fields 14 and 15 (proc_pid_stat(5)), in hundredths
+/// How long this thread was at work, in the program and in the system: fields 14 and 15 (`proc_pid_stat(5)`), in hundredths
 /// of a second on every system of the tests.
 fn cpu_milliseconds() -> u64 {
     let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
