@@ -251,7 +251,7 @@ test("a photo that is not ready and one that can't be shown say so in its place"
   await page.locator(".tile button[data-photo-id]").first().tap();
   await expect(page.locator(".lightbox")).toContainText("Getting ready");
   await page.getByRole("button", { name: "Next photo" }).tap();
-  await expect(page.locator(".lightbox")).toContainText("Can't be shown");
+  await expect(page.locator(".lightbox")).toContainText("This file isn't a photo");
   await page.getByRole("button", { name: "Previous photo" }).tap();
   ready = true;
   await expect(openPicture(page)).toBeVisible();

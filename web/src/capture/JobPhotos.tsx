@@ -10,6 +10,7 @@ import { keyOf, tilesOf } from "../photos/tiles";
 import { usePhotos } from "../photos/usePhotos";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
 import { useWords } from "../words";
+import { useFaults } from "../words/faults";
 import type { KnownJob } from "./open";
 import { QueueTile } from "./QueueTile";
 import { Truth } from "./Truth";
@@ -23,6 +24,7 @@ export function JobPhotos(props: {
   children: ComponentChildren;
 }) {
   const { words } = useWords();
+  const faults = useFaults();
   const { queue } = props;
   const { job_id: jobId } = props.known.job;
   const photos = usePhotos(props.api, jobId, queue);
@@ -51,7 +53,7 @@ export function JobPhotos(props: {
                   tile={tile}
                   index={tiles.length - index}
                   total={photos.items.length}
-                  tellDamage
+                  faults={faults}
                   onOpen={() => setOpenId(tile.photo.photo_id)}
                   onBroken={photos.reload}
                 />
@@ -72,7 +74,7 @@ export function JobPhotos(props: {
           photos={photos.items}
           photoId={openId}
           onShow={setOpenId}
-          tellDamage
+          faults={faults}
           onClose={() => setOpenId(null)}
           onBroken={photos.reload}
         />

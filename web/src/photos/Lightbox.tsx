@@ -4,20 +4,19 @@ import { whenText } from "../lib/format";
 import { Icon, type IconName } from "../parts/Icon";
 import "../styles/lightbox.css";
 import { useWords } from "../words";
+import type { Faults } from "../words/faults";
 import { sentenceOf, type Slide } from "./lightbox/slides";
 import { useLightbox, type Wishes } from "./lightbox/useLightbox";
 
 /** One photo on the whole screen, its neighbours a swipe, a key or a press away. */
 export function Lightbox(
   props: Wishes & {
-    /** Whether it says of a photo that a part is missing, which is for those who may have another copy. */
-    tellDamage?: boolean;
     /** Shown under the caption and the time of the photo. */
     tools?: (photo: Photo) => ComponentChildren;
   },
 ) {
   const { words } = useWords();
-  const { photos, photoId, tellDamage = false, tools } = props;
+  const { photos, photoId, faults, tools } = props;
   const { dialog, slides, viewer, zoomed, close, finish } = useLightbox(props);
   const index = photos.findIndex((photo) => photo.photo_id === photoId);
   const photo = photos[index];
@@ -55,7 +54,9 @@ export function Lightbox(
         )}
         <StageButton icon="close" label={words.common.close} onClick={close} />
       </header>
-      <div class="stage">{viewer === null && slide && <PlainSlide slide={slide} />}</div>
+      <div class="stage">
+        {viewer === null && slide && <PlainSlide slide={slide} faults={faults} />}
+      </div>
       <div class="steps">
         <StageButton
           icon="back"
@@ -71,7 +72,7 @@ export function Lightbox(
         />
       </div>
       <footer>
-        {photo && <PhotoFacts photo={photo} tellDamage={tellDamage} />}
+        {photo && <PhotoFacts photo={photo} faults={faults} />}
         {photo && tools && <div class="tools">{tools(photo)}</div>}
       </footer>
     </dialog>
@@ -99,12 +100,12 @@ function StageButton(props: {
 }
 
 /** A slide while the viewer is on its way, and where it can't be had. */
-function PlainSlide({ slide }: { slide: Slide }) {
+function PlainSlide({ slide, faults }: { slide: Slide; faults: Faults | undefined }) {
   const { words } = useWords();
   if (slide.state !== "picture") {
     return (
       <div class="no-picture">
-        <p>{sentenceOf(slide, words)}</p>
+        <p>{sentenceOf(slide, words, faults)}</p>
       </div>
     );
   }
@@ -112,7 +113,7 @@ function PlainSlide({ slide }: { slide: Slide }) {
 }
 
 /** The caption and the time of a photo, and whether all of it is there. */
-function PhotoFacts({ photo, tellDamage }: { photo: Photo; tellDamage: boolean }) {
+function PhotoFacts({ photo, faults }: { photo: Photo; faults: Faults | undefined }) {
   const { words, language } = useWords();
   const now = new Date();
   const when = photo.taken_at
@@ -123,10 +124,10 @@ function PhotoFacts({ photo, tellDamage }: { photo: Photo; tellDamage: boolean }
     <div class="facts">
       {photo.caption && <p>{photo.caption}</p>}
       <p class="small">{phase === null ? when : `${phase} · ${when}`}</p>
-      {tellDamage && photo.damaged && (
+      {faults && photo.damaged && (
         <p class="small photo-note">
           <Icon name="alert" size={16} />
-          {words.lightbox.damaged}
+          {faults.damaged.whole}
         </p>
       )}
     </div>

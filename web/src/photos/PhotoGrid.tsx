@@ -3,7 +3,7 @@ import type { Photo } from "../api/types";
 import { Icon } from "../parts/Icon";
 import type { UploadItem } from "../upload/items";
 import { useWords } from "../words";
-import { rejectionText } from "../words/rejection";
+import type { Faults } from "../words/faults";
 import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
 import type { FirstPictures } from "./useFirstPictures";
@@ -18,8 +18,8 @@ export function PhotoGrid(props: {
   total?: number;
   /** While photos are picked: a press on one picks it instead of opening it. */
   picked?: ReadonlySet<string> | null;
-  /** Whether a tile says that a part of its photo is missing, which is for those who may have another copy. */
-  tellDamage?: boolean;
+  /** What is said of photos with faults; without it nothing is. */
+  faults?: Faults | undefined;
   onOpen: (photoId: string) => void;
   /** A picture did not load: its address may have expired while the page lay open. */
   onBroken: () => void;
@@ -40,7 +40,7 @@ export function PhotoGrid(props: {
               total={total}
               turn={turnOf(before + index, first)}
               picked={props.picked?.has(tile.photo.photo_id) ?? null}
-              tellDamage={props.tellDamage ?? false}
+              faults={props.faults}
               onOpen={() => props.onOpen(tile.photo.photo_id)}
               onBroken={props.onBroken}
             />
@@ -88,7 +88,7 @@ export function PhotoTile(props: {
   turn?: Turn;
   /** Null while nobody picks. */
   picked?: boolean | null;
-  tellDamage: boolean;
+  faults?: Faults | undefined;
   onOpen: () => void;
   onBroken: () => void;
 }) {
@@ -101,7 +101,7 @@ export function PhotoTile(props: {
   const blur = turn.wait ? null : thumbhashUrl(photo.thumbhash);
   const phase = photo.phase ? words.phase[photo.phase] : null;
   const hidden = photo.hidden ? words.job.hidden : null;
-  const damaged = props.tellDamage && photo.damaged;
+  const damaged = photo.damaged ? props.faults?.damaged.short : null;
   const number = words.job.photoNumber(props.index, props.total);
   return (
     <div class="tile" style={blur === null ? {} : { backgroundImage: `url(${blur})` }}>
@@ -118,9 +118,7 @@ export function PhotoTile(props: {
         ) : (
           <TilePicture
             src={src}
-            alt={[photo.caption, phase, hidden, damaged && words.job.damaged, number]
-              .filter(Boolean)
-              .join(", ")}
+            alt={[photo.caption, phase, hidden, damaged, number].filter(Boolean).join(", ")}
             turn={turn}
             onBroken={() => {
               setBrokenSrc(src);
@@ -132,7 +130,7 @@ export function PhotoTile(props: {
       <TileMarks
         photo={photo}
         picked={picked}
-        damaged={damaged}
+        faults={props.faults}
         broken={broken}
         bare={src === null && !photo.thumbhash}
       />
@@ -144,16 +142,18 @@ export function PhotoTile(props: {
 function TileMarks(props: {
   photo: Photo;
   picked: boolean | null;
-  damaged: boolean;
+  faults: Faults | undefined;
   broken: boolean;
   bare: boolean;
 }) {
   const { words } = useWords();
-  const { photo, picked } = props;
+  const { photo, picked, faults } = props;
   const rejected = photo.status === "rejected";
   return (
     <>
-      {rejected && <NoPreview text={rejectionText(photo.rejection, words).short} />}
+      {rejected && (
+        <NoPreview text={faults?.rejected(photo.rejection).short ?? words.job.noPreview} />
+      )}
       {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
       {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
@@ -165,8 +165,8 @@ function TileMarks(props: {
           <Icon name="unseen" size={16} />
         </span>
       )}
-      {props.damaged && (
-        <span class="damaged-mark" title={words.job.damaged}>
+      {faults && photo.damaged && (
+        <span class="damaged-mark" title={faults.damaged.short}>
           <Icon name="alert" size={16} />
         </span>
       )}

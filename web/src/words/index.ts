@@ -36,9 +36,13 @@ function readKept(): string | null {
 
 const current = createStore<Language>(firstLanguage());
 
+export function useLanguage(): Language {
+  return useStore(current);
+}
+
 /** The texts in the reader's language, and that language for dates and numbers. */
 export function useWords(): { words: Words; language: string } {
-  const language = useStore(current);
+  const language = useLanguage();
   return { words: languages[language], language: localeOf(language) };
 }
 

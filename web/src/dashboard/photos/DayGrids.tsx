@@ -5,6 +5,7 @@ import { daysOf } from "../../photos/order";
 import { PhotoGrid } from "../../photos/PhotoGrid";
 import type { UploadItem } from "../../upload/items";
 import { useWords } from "../../words";
+import { useFaults } from "../../words/faults";
 
 import type { Picked } from "./usePicked";
 
@@ -20,6 +21,7 @@ export function DayGrids(props: {
   onBroken: () => void;
 }) {
   const { language } = useWords();
+  const faults = useFaults();
   const { photos, items, picked } = props;
   const shift = useRef(false);
   const onOpen = (photoId: string) =>
@@ -59,7 +61,7 @@ export function DayGrids(props: {
               before={before}
               total={photos.length}
               picked={picked.ids}
-              tellDamage
+              faults={faults}
               onOpen={onOpen}
               onBroken={props.onBroken}
             />

@@ -8,6 +8,7 @@ import { inOrderOfCapture } from "../../photos/order";
 import { PhotoGridSkeleton } from "../../photos/PhotoGrid";
 import { useJobUploads } from "../../upload/Uploader";
 import { useWords } from "../../words";
+import { useFaults } from "../../words/faults";
 import type { Desk } from "../desk";
 import { DayGrids, focusTile } from "./DayGrids";
 import { deletionKey } from "./deletions";
@@ -29,6 +30,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
   const [openId, setOpenId] = useOpenPhoto();
   const { shown, ...filter } = useTagFilter(all, openId);
   const picked = usePicked(shown);
+  const faults = useFaults();
   const changes = usePhotoChanges(desk.api, jobId, photos);
 
   const remove = (photo: Photo) => {
@@ -72,7 +74,7 @@ export function JobPhotos(props: { desk: Desk; jobId: string; photos: Pages<Phot
           onShow={setOpenId}
           onClose={() => setOpenId(null)}
           onBroken={photos.reload}
-          tellDamage
+          faults={faults}
           tools={(photo) => (
             <>
               <UndoNotes

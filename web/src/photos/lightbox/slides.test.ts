@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Photo } from "../../api/types";
 import { en } from "../../words/en";
+import { faultsOf } from "../../words/faults";
+import { en as faults } from "../../words/faults/en";
 import { indexAfter, mustRedraw, sentenceOf, slideOf } from "./slides";
 
 const photo = (over: Partial<Photo>) =>
@@ -28,8 +30,10 @@ test("a_slide_without_a_picture_says_why_and_says_it_anew_when_the_reason_is_ano
     slideOf(photo({ status: "rejected", rejection })),
   );
   if (cut === undefined || film === undefined) throw new Error("no slides");
-  expect(sentenceOf(cut, en)).toBe(en.rejection.truncated.whole);
-  expect(sentenceOf(slideOf(photo({ display_url: null })), en)).toBe(en.lightbox.preparing);
+  const told = faultsOf(faults);
+  expect(sentenceOf(cut, en, told)).toBe(faults.rejection.truncated.whole);
+  expect(sentenceOf(cut, en, undefined)).toBe(en.job.noPreview);
+  expect(sentenceOf(slideOf(photo({ display_url: null })), en, told)).toBe(en.lightbox.preparing);
   expect(mustRedraw(cut, film, false)).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 import type { Photo } from "../../api/types";
 import type { Words } from "../../words";
-import { rejectionText } from "../../words/rejection";
+import type { Faults } from "../../words/faults";
 
 /** What a slide shows: a picture, or a sentence where there is none yet or never will be. */
 export type SlideState = "picture" | "preparing" | "rejected";
@@ -39,9 +39,14 @@ export function slideOf(photo: Photo): Slide {
   };
 }
 
-/** What stands in the place of a picture. */
-export function sentenceOf({ state, rejection }: Slide, words: Words): string {
-  return state === "preparing" ? words.lightbox.preparing : rejectionText(rejection, words).whole;
+/** What stands in the place of a picture; the reason only for those who are told of faults. */
+export function sentenceOf(
+  { state, rejection }: Slide,
+  words: Words,
+  faults: Faults | undefined,
+): string {
+  if (state === "preparing") return words.lightbox.preparing;
+  return faults?.rejected(rejection).whole ?? words.job.noPreview;
 }
 
 /** The size of the copy for screens, in the photo's own proportions; small photos are not enlarged. */

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Photo } from "../../api/types";
 import { useBack } from "../../lib/useBack";
 import { useWords, type Words } from "../../words";
+import type { Faults } from "../../words/faults";
 import { loadViewer, type ViewerModule, viewerAtHand } from "./load";
 import { indexAfter, sentenceOf, type Slide, slideOf } from "./slides";
 import type { Viewer } from "./viewer";
@@ -11,6 +12,8 @@ export interface Wishes {
   photos: readonly Photo[];
   /** The photo that is open: the one to begin with, then what `onShow` told. */
   photoId: string;
+  /** What is said of photos with faults; without it nothing is. */
+  faults?: Faults;
   onShow: (photoId: string) => void;
   onClose: () => void;
   /** A picture did not load: its address may have expired while the page lay open. Asks for a fresh list. */
@@ -126,7 +129,7 @@ function openIn(
   return module.openViewer({
     ...{ stage, slides, id: wishes.photoId, animate, onZoom },
     sentences: { ...words.lightbox },
-    sentenceOf: (slide) => sentenceOf(slide, present.current.words),
+    sentenceOf: (slide) => sentenceOf(slide, present.current.words, present.current.wishes.faults),
     room: () => ({
       top: dialog.querySelector("header")?.offsetHeight ?? 0,
       bottom: dialog.querySelector("footer")?.offsetHeight ?? 0,

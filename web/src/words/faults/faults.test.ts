@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { en } from "./en";
 import { es } from "./es";
-import { rejectionText } from "./rejection";
+import { faultsOf } from ".";
 
 /** Where the program gives codes: in the one function `code` of each file. */
 const SOURCES = ["photo/src/rejection.rs", "app/src/process/unseen.rs"];
 
 /** The texts in a Rust file's function `code`, by the indentation that rustfmt gives it. */
 function codesIn(file: string): string[] {
-  const source = readFileSync(join(import.meta.dirname, "../../../crates", file), "utf8");
+  const source = readFileSync(join(import.meta.dirname, "../../../../crates", file), "utf8");
   const body = /fn code\(.*?\n {4}\}\n/s.exec(source)?.[0] ?? "";
   const codes = [...body.matchAll(/=> "(\w+)"/g)].flatMap(([, code]) => code ?? []);
   expect(codes, file).not.toEqual([]);
@@ -29,9 +29,9 @@ test("every_reason_that_the_program_can_give_has_words_and_no_others_have", () =
 });
 
 test("a_reason_that_the_pages_do_not_know_is_told_in_general_words", () => {
-  expect(rejectionText("truncated", en)).toBe(en.rejection.truncated);
+  expect(faultsOf(en).rejected("truncated")).toBe(en.rejection.truncated);
   for (const code of ["of_tomorrow", "toString", "", null, undefined]) {
-    expect(rejectionText(code, es)).toBe(es.rejection.other);
+    expect(faultsOf(es).rejected(code)).toBe(es.rejection.other);
   }
 });
 
