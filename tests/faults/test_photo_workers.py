@@ -94,6 +94,16 @@ def test_a_worker_that_hangs_is_replaced(warm):
     assert not Path(f"/proc/{worker}").exists()
 
 
+def test_a_worker_that_somebody_kills_at_work_is_told_from_one_that_dies_of_its_photo(warm):
+    program, staff, job_id, _ = warm
+    staff.upload(job_id, "second.jpg", LARGE.read_bytes())
+    while "the photo worker was killed" not in program.log():
+        for worker in workers(program):
+            os.kill(worker, signal.SIGKILL)
+    assert [photo["status"] for photo in staff.settled(job_id)] == ["ready"] * 2
+    assert "the photo worker died" not in program.log()
+
+
 def test_a_photo_that_costs_three_workers_their_lives_is_rejected_and_kept(warm):
     program, staff, job_id, _ = warm
     grant = staff.upload(job_id, "deadly.jpg", LARGE.read_bytes())
@@ -101,7 +111,7 @@ def test_a_photo_that_costs_three_workers_their_lives_is_rejected_and_kept(warm)
     while rejected is None:
         for worker in workers(program):
             # Only while it is at work: the others' turn comes between.
-            os.kill(worker, signal.SIGKILL)
+            os.kill(worker, signal.SIGABRT)
             killed.add(worker)
         (photo,) = [photo for photo in staff.photos(job_id) if photo["photo_id"] == grant["photo_id"]]
         rejected = photo["rejection"]
@@ -135,6 +145,41 @@ def test_a_photo_that_takes_the_whole_server_with_it_again_and_again_is_rejected
         staff = callers.staff(program)
     assert (state(), kills) == (("rejected", "decoder_died"), 9)
     assert program.command("process", "--job", job_id, "--again") == "1 photos are ready, 0 cannot be shown\n"
+
+
+def has_read(worker):
+    """Bytes that a process has read; none once it is gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{worker}/io").read_text().split("rchar: ")[1].split()[0])
+    return 0
+
+
+def test_photos_beside_one_that_takes_the_server_with_it_are_not_blamed_for_it(tmp_path):
+    size = 30_000_000
+    with Program(tmp_path / "qdn", "--photo-workers", "0") as program:
+        staff = callers.staff(program)
+        job_id = staff.new_job()
+        # It can be told by how much its worker has read.
+        staff.upload(job_id, "deadly.jpg", LARGE.read_bytes() + bytes(size))
+        for number in range(5):
+            staff.upload(job_id, f"{number}.jpg", LARGE.read_bytes())
+    with Program(tmp_path / "qdn", "--photo-workers", "6") as program:
+
+        def states():
+            return {photo["name"]: photo["status"] for photo in callers.staff(program).photos(job_id)}
+
+        def is_at_work():
+            return any(has_read(worker) > size // 3 for worker in workers(program))
+
+        while states()["deadly.jpg"] == "processing":
+            until = time.monotonic() + 2
+            while not is_at_work() and time.monotonic() < until:
+                time.sleep(0.001)
+            if is_at_work():
+                program.kill()
+                program.start()
+        wait_for(lambda: "processing" not in states().values(), 90)
+        assert states() == {"deadly.jpg": "rejected"} | {f"{number}.jpg": "ready" for number in range(5)}
 
 
 def test_the_originals_that_wait_for_their_turn_are_within_the_budget(tmp_path):

@@ -1,6 +1,7 @@
 """`cargo xtask pages` puts the pages where browsers find them, each with the headers that its kind needs."""
 
 import os
+import pty
 import re
 import subprocess
 
@@ -9,23 +10,28 @@ import pytest
 from support.aws import template
 
 
-@pytest.fixture(scope="module")
-def site(cloud):
-    """The site with its pages."""
+def xtask(cloud, command, stdout):
+    """Runs a command of `cargo xtask` on the stack."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     settings = {
         "AWS_ENDPOINT_URL": cloud.url, "AWS_DEFAULT_REGION": template.REGION, "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
+    return subprocess.run(
+        [os.environ["QDN_XTASK"], command], env=kept | settings, cwd=template.ROOT, stdout=stdout, stderr=subprocess.STDOUT,
+        text=True, timeout=600, check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(cloud):
+    """The site with its pages."""
     # What an earlier release left.
     s3 = cloud.client("s3")
     s3.put_object(Bucket="qdn-pages", Key="assets/old-1a2b.js", Body=b"old")
     s3.put_object(Bucket="qdn-pages", Key="capture/gone.html", Body=b"gone")
-    done = subprocess.run(
-        [os.environ["QDN_XTASK"], "pages"], env=kept | settings, cwd=template.ROOT, capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "#t=qdn_t_first" in done.stdout, "the first link for staff"
+    done = xtask(cloud, "pages", stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stdout[-4000:]
     return cloud.outputs["SiteUrl"]
 
 
@@ -63,3 +69,14 @@ def test_assets_of_earlier_releases_stay_and_pages_that_are_gone_go(cloud, site)
     assert cloud.through(f"{site}/capture/gone.html").status_code in (403, 404)
     keys = [entry["Key"] for entry in cloud.client("s3").list_objects_v2(Bucket="qdn-pages")["Contents"]]
     assert not any(key.endswith((".br", ".gz")) for key in keys)
+
+
+def test_the_first_link_for_staff_is_shown_on_a_terminal_and_in_no_log(cloud, site):
+    piped = xtask(cloud, "key", stdout=subprocess.PIPE)
+    assert piped.returncode == 0 and "the pages' key is known" in piped.stdout
+    assert "#t=" not in piped.stdout
+    shown, terminal = pty.openpty()
+    assert xtask(cloud, "key", stdout=terminal).returncode == 0
+    os.close(terminal)
+    assert b"https://photos.example.com/dashboard/#t=qdn_t_first" in os.read(shown, 65_536)
+    os.close(shown)

@@ -1,5 +1,6 @@
 //! On AWS: the stack, and the pages in its bucket.
 
+use std::io::IsTerminal as _;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -19,7 +20,8 @@ pub(crate) fn deploy(arguments: &[String]) -> anyhow::Result<()> {
     let stack = ["--stack-name".to_owned(), stack()];
     let mut sam = command("sam", &["deploy", "--config-file", "infra/samconfig.toml"]);
     run(sam.args(stack).args(arguments))?;
-    pages()
+    pages()?;
+    set_up()
 }
 
 /// The architecture that the functions are deployed for, as `infra/samconfig.toml` says.
@@ -54,13 +56,12 @@ pub(crate) fn pages() -> anyhow::Result<()> {
     let mut manifests = aws(&["s3", "cp", folder, &to, "--no-progress", "--recursive"]);
     manifests.args(["--exclude", "*", "--include", "*.webmanifest"]);
     run(manifests.args(["--cache-control", "no-cache", "--content-type", "application/manifest+json"]))?;
-    set_up()?;
     println!("the pages are at {}", output("SiteUrl")?);
     Ok(())
 }
 
 /// Makes the pages' key known to the API. The first time, the answer holds a link for staff.
-fn set_up() -> anyhow::Result<()> {
+pub(crate) fn set_up() -> anyhow::Result<()> {
     let function = output("PhotoFunctionName")?;
     let (event, answer) = (target().join("setup.json"), target().join("setup-answer.json"));
     std::fs::write(&event, r#"{"qdn":"setup"}"#).with_context(|| event.display().to_string())?;
@@ -77,7 +78,16 @@ fn set_up() -> anyhow::Result<()> {
     if String::from_utf8_lossy(&done.stdout).trim() != "None" {
         bail!("{function} cannot make the pages' key known: {said}");
     }
-    println!("the pages' key is known to the API: {said}");
+    println!("the pages' key is known to the API");
+    if !said.contains("#t=") {
+        return Ok(());
+    }
+    if std::io::stdout().is_terminal() {
+        println!("a first link for staff: {said}");
+    } else {
+        // A log keeps what is printed.
+        println!("a first link for staff is shown on a terminal only; docs/operations.md makes another");
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`, `package`, `deploy`, `pages`.
+//! Project chores: `cargo xtask test`, `bench`, `openapi`, `faults`, `fuzz`, `package`, `deploy`, `pages`, `key`.
 
 mod bench;
 mod beside;
@@ -21,8 +21,9 @@ cargo xtask openapi         write crates/app/openapi.json and the TypeScript cli
 cargo xtask bench [NAME…]   the benchmarks, sign, photo and arrival; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
 cargo xtask package [ARCH]   the functions for AWS Lambda, for this machine's architecture, or x86_64, or arm64
-cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, and the pages
+cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, the pages, and their key
 cargo xtask pages           on AWS: builds the pages and puts them into the stack's bucket
+cargo xtask key             on AWS: makes the pages' key known; the first time, shows a link for staff
 cargo xtask fuzz [TARGET] [SECONDS]   fuzzes the photo processor: all targets a minute each, or as said
 ";
 
@@ -54,6 +55,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "package" => package::package(rest),
         "deploy" => deploy::deploy(rest),
         "pages" => deploy::pages(),
+        "key" => deploy::set_up(),
         "fuzz" => fuzz::fuzz(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -74,7 +74,7 @@ pub async fn add_application(
     Ok(key)
 }
 
-/// Makes an application's key known to the database, also to one that was restored without it. True when it was not known.
+/// Makes an application's key known to the database, also to one that was restored without it.
 ///
 /// # Errors
 /// When the database fails.
@@ -85,12 +85,11 @@ pub async fn ensure_application(
     kind: ApplicationKind,
     requests_per_minute_max: u32,
     now: Timestamp,
-) -> Result<bool, DbError> {
+) -> Result<(), DbError> {
     if db.application_by_key(key.hash()).await?.is_some() {
-        return Ok(false);
+        return Ok(());
     }
-    keep(db, name, key, kind, (Vec::new(), requests_per_minute_max), now).await?;
-    Ok(true)
+    keep(db, name, key, kind, (Vec::new(), requests_per_minute_max), now).await
 }
 
 async fn keep(

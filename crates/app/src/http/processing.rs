@@ -13,7 +13,7 @@ use super::extract::{JsonBody, PathIds};
 use super::photos::merge_page;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::domain::merge::StoredObject;
+use crate::domain::merge::{ListedPhoto, StoredObject};
 use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus, Rendition};
 use crate::process::rendition_key;
 
@@ -54,9 +54,9 @@ pub(super) async fn process_photos(
     let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::ChangePhotos, &job))?;
 
-    let renditions = rendition_keys(&app, &job.job_id, caller.now).await?;
     let prefix = ObjectName::photos_prefix(&job.job_id);
     let (mut start_after, mut progress) = (String::new(), Progress::default());
+    let mut ready = Vec::new();
     loop {
         let listing = app.bucket.list(&prefix, &start_after, PAGE, caller.now).await?;
         let Some(last) = listing.objects.last() else { break };
@@ -65,22 +65,16 @@ pub(super) async fn process_photos(
         let objects: BTreeMap<&str, &StoredObject> =
             listing.objects.iter().map(|object| (object.key.as_str(), object)).collect();
         let mut wanted: Vec<(PhotoId, StoredObject)> = merged.unprocessed;
-        for photo in &merged.photos {
-            let gone = photo.renditions.as_ref().is_some_and(|made| {
-                let key = |rendition| rendition_key(&job.job_id, &photo.photo_id, &made.version, rendition);
-                !Rendition::ALL.iter().all(|rendition| renditions.contains(&key(*rendition)))
-            });
-            if (wish.again == Some(true) || gone) && photo.status != PhotoStatus::Processing && !photo.waiting
-            {
-                let object = objects.get(photo.key.as_str()).map(|object| (*object).clone());
-                wanted.extend(object.map(|object| (photo.photo_id.clone(), object)));
-                progress.processing += 1;
-                continue;
-            }
+        for photo in merged.photos {
+            let object = objects.get(photo.key.as_str()).map(|object| (*object).clone());
             match photo.status {
                 _ if photo.waiting => progress.processing += 1,
                 PhotoStatus::Processing => progress.processing += 1,
-                PhotoStatus::Ready => progress.ready += 1,
+                _ if wish.again == Some(true) => {
+                    wanted.extend(object.map(|object| (photo.photo_id, object)));
+                    progress.processing += 1;
+                }
+                PhotoStatus::Ready => ready.extend(object.map(|object| (photo, object))),
                 PhotoStatus::Rejected => progress.rejected += 1,
             }
         }
@@ -89,10 +83,37 @@ pub(super) async fn process_photos(
             break;
         }
     }
+    let lost = lost(&app, &job.job_id, &ready, caller.now).await?;
+    for some in lost.chunks(PAGE) {
+        app.queue.put(&job.job_id, some, caller.now).await?;
+    }
+    progress.processing += lost.len() as u64;
+    progress.ready += (ready.len() - lost.len()) as u64;
     Ok(Json(progress))
 }
 
-/// Every rendition of a job that is in the bucket: one that a record tells of may be lost.
+/// Those of the photos whose records tell of renditions that are not in the bucket. What a record told of was stored before it.
+async fn lost(
+    app: &App,
+    job_id: &JobId,
+    ready: &[(ListedPhoto, StoredObject)],
+    now: Timestamp,
+) -> Result<Vec<(PhotoId, StoredObject)>, Problem> {
+    if ready.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = rendition_keys(app, job_id, now).await?;
+    let is_lost = |photo: &ListedPhoto| {
+        photo.renditions.as_ref().is_some_and(|made| {
+            let key = |rendition| rendition_key(job_id, &photo.photo_id, &made.version, rendition);
+            !Rendition::ALL.iter().all(|rendition| keys.contains(&key(*rendition)))
+        })
+    };
+    let lost = ready.iter().filter(|(photo, _)| is_lost(photo));
+    Ok(lost.map(|(photo, object)| (photo.photo_id.clone(), object.clone())).collect())
+}
+
+/// Every rendition of a job that is in the bucket.
 async fn rendition_keys(app: &App, job_id: &JobId, now: Timestamp) -> Result<HashSet<String>, Problem> {
     let prefix = ObjectName::job_renditions_prefix(job_id);
     let (mut keys, mut start_after) = (HashSet::new(), String::new());

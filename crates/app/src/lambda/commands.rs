@@ -59,6 +59,8 @@ pub(super) enum CommandError {
     Role(String),
     #[error("key: one that is given is publishable, without role and job, and has 20 to 128 characters")]
     Key,
+    #[error("the pages' key was revoked: deploy another as ApplicationKey")]
+    Revoked,
     #[error("there is no such {0}")]
     Unknown(&'static str),
 }
@@ -75,12 +77,18 @@ pub(super) async fn carry_out(
         // The processor's own.
         Command::Sweep {} => json!({}),
         Command::Setup {} => {
-            let kind = ApplicationKind::Publishable;
-            if setup::ensure_application(db, "pages", &settings.application_key, kind, rate, now).await? {
-                let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
-                link(db, settings, &wish, now).await?
-            } else {
-                json!({ "known": true })
+            let key = &settings.application_key;
+            match db.application_by_key(key.hash()).await? {
+                Some(application) if application.revoked_at.is_some() => return Err(CommandError::Revoked),
+                Some(_) => json!({ "known": true }),
+                None => {
+                    // The link first: where this ends half way, the next call makes another.
+                    let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
+                    let link = link(db, settings, &wish, now).await?;
+                    let kind = ApplicationKind::Publishable;
+                    setup::ensure_application(db, "pages", key, kind, rate, now).await?;
+                    link
+                }
             }
         }
         Command::AddKey { name, key: Some(key), role: None, job: None, .. } => {

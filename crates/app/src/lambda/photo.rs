@@ -142,7 +142,9 @@ impl Function {
         let grants_live =
             SignedDuration::from_secs(self.settings.config.uploads.upload_expires_seconds.into());
         let mut processor = self.processor.lock().await;
-        processor.sweep(grants_live + CLOCKS_DIFFER, last_start).await;
+        // Photos that wait have the other half.
+        let half = Instant::now() + last_start.saturating_duration_since(Instant::now()) / 2;
+        processor.sweep(grants_live + CLOCKS_DIFFER, half).await;
         let mut processed = 0;
         while processed < DUE_MAX && Instant::now() < last_start && processor.work_on_due().await? {
             processed += 1;

@@ -1,6 +1,8 @@
 //! One photo's way through the processor: fetched, looked at, its renditions stored, its record finished. Each step may
 //! be done twice, or by two processes at once, and comes to the same.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -16,14 +18,18 @@ use crate::s3::{Bucket, S3Error};
 
 /// Which way of making renditions this is: another way gives them other keys.
 const RENDITIONS_VERSION: u32 = 1;
-/// What a claim adds to a photo's blame when it costs a worker its life or its time; one whose end nobody lived to see adds
-/// the one that it was handed out with.
+/// What a claim adds to a photo's blame when it costs a worker its life or its time; one whose end nobody lived to see, or
+/// whose worker somebody killed, adds the one that it was handed out with.
 const DEATH_BLAME: u32 = 3;
+/// At this much blame a photo is looked at while no other suspect is.
+const SUSPECT_BLAME: u32 = 2;
 /// At this much blame the photo is taken to be the cause: three deaths of workers, or nine of all that works on it.
 const BLAME_MAX: u32 = 3 * DEATH_BLAME;
 /// Times that anything else may fail before nobody waits any more. The next listing queues the photo again.
 const ATTEMPTS_MAX: u32 = 12;
-/// The longest between two attempts, in seconds.
+/// The shortest between two attempts, in seconds.
+const WAIT_SECONDS_MIN: i64 = 5;
+/// The longest.
 const WAIT_SECONDS_MAX: i64 = 15 * 60;
 
 /// Why there is no outcome yet.
@@ -63,12 +69,8 @@ impl Bench<'_> {
 
     /// What comes of a failed attempt: an end, or another attempt.
     async fn settle(&self, record: &PhotoRecord, trouble: &Trouble) -> Result<(), Trouble> {
-        let why = match trouble {
-            Trouble::Worker(WorkerError::Died(_)) => Some(Unseen::DecoderDied),
-            Trouble::Worker(WorkerError::Late(_)) => Some(Unseen::TookTooLong),
-            _ => None,
-        };
-        let blame = blame_before(record) + why.map_or(0, |_| DEATH_BLAME);
+        let (added, why) = blame_of(trouble);
+        let blame = blame_before(record) + added;
         if let Some(why) = why
             && blame >= BLAME_MAX
         {
@@ -77,8 +79,12 @@ impl Bench<'_> {
                 Err(error) => tracing::warn!(key = record.key, %error, "a photo is not rejected yet"),
             }
         }
-        let again =
-            (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, crate::http::now()));
+        let now = crate::http::now();
+        let again = match trouble {
+            // It only waited for others, and waits on.
+            Trouble::Worker(WorkerError::Busy(_)) => Some(after(now, WAIT_SECONDS_MIN)),
+            _ => (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, now)),
+        };
         Ok(self.db.put_off_photo(record.claim(), again, blame).await?)
     }
 
@@ -105,16 +111,20 @@ impl Bench<'_> {
         if blame_before(record) >= BLAME_MAX {
             return self.reject_unseen(record, Unseen::DecoderDied).await;
         }
-        let now = crate::http::now();
+        let suspect = blame_before(record) >= SUSPECT_BLAME;
+        let _turn = match worker.turn_of_suspect().filter(|_| suspect) {
+            None if suspect => return Err(WorkerError::Busy(Duration::ZERO).into()),
+            turn => turn,
+        };
         let size_bytes = match record.size_bytes {
             Some(size_bytes) => size_bytes,
-            None => match self.bucket.find(&record.key, now).await? {
+            None => match self.bucket.find(&record.key, crate::http::now()).await? {
                 Some(object) => object.size_bytes,
                 None => return self.nothing_there(record).await,
             },
         };
         let room = worker.room_for(size_bytes).await?;
-        let object = match self.bucket.get(&record.key, self.photo_bytes_max, now).await {
+        let object = match self.bucket.get(&record.key, self.photo_bytes_max, crate::http::now()).await {
             Ok(Some(object)) => object,
             Ok(None) => return self.nothing_there(record).await,
             Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, Unseen::TooManyBytes).await,
@@ -173,14 +183,30 @@ impl Bench<'_> {
         let finished = self.db.finish_photo(record.claim(), outcome, found).await?;
         self.events.tell(Change::Photos(job_id.clone()));
         let kept = match finished {
-            Finished::Kept if record.outcome.is_none() => return Ok(()),
-            Finished::Kept => current.as_deref(),
+            // The first that ever looked has nothing to remove.
+            Finished::Kept if record.outcome.is_none() && record.process_attempts <= 1 => return Ok(()),
+            Finished::Kept => current,
             // What was made of it goes too.
             Finished::Deleted => None,
-            // Whoever has it now removes what has no use.
-            Finished::Overtaken => return Ok(()),
+            Finished::Overtaken => return self.withdraw(record, current).await,
         };
-        Ok(sweep::remove_renditions(self.bucket, job_id, photo_id, kept, crate::http::now()).await?)
+        let now = crate::http::now();
+        Ok(sweep::remove_renditions(self.bucket, job_id, photo_id, kept.as_deref(), now).await?)
+    }
+
+    /// Removes the renditions that were stored for a claim that is over, where another claim has ended with others. Where one
+    /// goes on, its end removes what has no use.
+    async fn withdraw(&self, record: &PhotoRecord, stored: Option<String>) -> Result<(), Trouble> {
+        let found = self.db.photos(record.job_id.clone(), vec![record.photo_id.clone()]).await?.pop();
+        let verdict = found.and_then(|record| record.outcome).map(|outcome| outcome.verdict);
+        let (Some(stored), Some(Verdict::Ready(now))) = (stored, verdict) else { return Ok(()) };
+        if now.version != stored {
+            for rendition in Rendition::ALL {
+                let key = rendition_key(&record.job_id, &record.photo_id, &stored, rendition);
+                self.bucket.delete(&key, crate::http::now()).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -190,6 +216,16 @@ fn version(sha256: [u8; 32]) -> String {
     format!("{RENDITIONS_VERSION}-{first:016x}")
 }
 
+/// What a failed attempt adds to a photo's blame, and what it is rejected for when that is too much.
+fn blame_of(trouble: &Trouble) -> (u32, Option<Unseen>) {
+    match trouble {
+        Trouble::Worker(WorkerError::Died(_)) => (DEATH_BLAME, Some(Unseen::DecoderDied)),
+        Trouble::Worker(WorkerError::Late(_)) => (DEATH_BLAME, Some(Unseen::TookTooLong)),
+        Trouble::Worker(WorkerError::Killed) => (1, Some(Unseen::DecoderDied)),
+        _ => (0, None),
+    }
+}
+
 /// A photo's blame as it was before it was claimed.
 pub(super) fn blame_before(record: &PhotoRecord) -> u32 {
     record.process_blame.saturating_sub(1)
@@ -197,7 +233,10 @@ pub(super) fn blame_before(record: &PhotoRecord) -> u32 {
 
 fn next_attempt(record: &PhotoRecord, now: Timestamp) -> Timestamp {
     let doublings = record.process_attempts.saturating_sub(1).min(16);
-    let seconds = (5_i64 << doublings).min(WAIT_SECONDS_MAX);
+    after(now, (WAIT_SECONDS_MIN << doublings).min(WAIT_SECONDS_MAX))
+}
+
+fn after(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
@@ -230,6 +269,18 @@ mod tests {
         let mut sha256 = [0; 32];
         sha256[7] = 0xab;
         assert_eq!(version(sha256), "1-00000000000000ab");
+    }
+
+    #[test]
+    fn a_photo_is_blamed_for_deaths_a_little_for_kills_and_for_nothing_else() {
+        let of = |error| blame_of(&Trouble::Worker(error));
+        let died = WorkerError::Died("signal: 6".to_owned());
+        assert_eq!(of(died), (DEATH_BLAME, Some(Unseen::DecoderDied)));
+        assert_eq!(of(WorkerError::Late(Duration::ZERO)), (DEATH_BLAME, Some(Unseen::TookTooLong)));
+        assert_eq!(of(WorkerError::Killed), (1, Some(Unseen::DecoderDied)));
+        assert_eq!(of(WorkerError::Busy(Duration::ZERO)), (0, None));
+        assert_eq!(of(WorkerError::Start(std::io::ErrorKind::NotFound.into())), (0, None));
+        assert_eq!(blame_of(&Trouble::Bucket(S3Error::Late)), (0, None));
     }
 
     #[test]

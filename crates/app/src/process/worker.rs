@@ -1,12 +1,14 @@
 //! The server's end of a photo worker: a child process that is kept warm, watched by a clock, and replaced when it dies.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +23,9 @@ const PHOTOS_PER_CHILD_MAX: u32 = 500;
 /// a 12-megapixel JPEG's time (mallopt(3)). What is larger than the first, in bytes, goes back at once.
 const KEPT_MEMORY: [(&str, &str); 2] =
     [("MALLOC_MMAP_THRESHOLD_", "16777216"), ("MALLOC_TRIM_THRESHOLD_", "67108864")];
+
+/// The signal that a decoder gives itself by no mistake: limits of memory end in an abort.
+const KILL: i32 = Signal::KILL.as_raw();
 
 /// How a worker's look at a photo ended, where it ended well.
 #[derive(Debug)]
@@ -44,6 +49,9 @@ pub(super) enum WorkerError {
     /// The process is gone, or says what no worker says.
     #[error("the photo worker died: {0}")]
     Died(String),
+    /// Somebody killed it, as the kernel does where memory is short: perhaps no fault of the photo.
+    #[error("the photo worker was killed")]
+    Killed,
     /// It took longer than any photo may.
     #[error("the photo worker took longer than {} s", .0.as_secs())]
     Late(Duration),
@@ -83,11 +91,13 @@ impl Room {
 pub(super) struct Budget {
     originals: Room,
     decoding: Room,
+    suspects: Arc<Semaphore>,
 }
 
 impl Budget {
     pub(super) fn new(mebibytes: u32) -> Self {
-        Self { originals: Room::new(mebibytes / 2), decoding: Room::new(mebibytes) }
+        let suspects = Arc::new(Semaphore::new(1));
+        Self { originals: Room::new(mebibytes / 2), decoding: Room::new(mebibytes), suspects }
     }
 }
 
@@ -117,6 +127,12 @@ impl Worker {
     pub(super) async fn room_for(&self, size_bytes: u64) -> Result<OwnedSemaphorePermit, WorkerError> {
         let bytes = size_bytes.min(self.bytes_max).saturating_mul(2);
         self.budget.originals.take(bytes, self.deadline).await
+    }
+
+    /// The turn of a photo that may be to blame for deaths that nobody lived to see: of those one is looked at at a time, so
+    /// that the others are not blamed for the next. `None` while another has it.
+    pub(super) fn turn_of_suspect(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.budget.suspects).try_acquire_owned().ok()
     }
 
     /// Has the worker look at a photo. After an error the process is gone, and the next photo gets a new one.
@@ -216,6 +232,7 @@ impl Process {
             return error;
         }
         match timeout(Duration::from_secs(1), self.child.wait()).await {
+            Ok(Ok(status)) if status.signal() == Some(KILL) => WorkerError::Killed,
             Ok(Ok(status)) => WorkerError::Died(status.to_string()),
             _ => error,
         }

@@ -2,6 +2,8 @@
 //!
 //! The port kept dav1d's C interface, through which no panic unwinds: one in there ends the process.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use re_rav1d::pixel::{ToPrimitive as _, YUVRange};
 use re_rav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 
@@ -30,8 +32,8 @@ pub(super) fn decode_tile(tile: &Tile, whole: &Coded) -> Result<DecodedTile, Rej
         Error::Again => Rejection::Truncated,
         _ => CORRUPT,
     })?;
-    // The library panics at numbers that the standard reserves, which are asked for only where they count.
-    let coding = whole.coding.is_none().then(|| said(&picture));
+    // The library panics at numbers that the standard reserves.
+    let coding = whole.coding.is_none().then(|| catch_unwind(AssertUnwindSafe(|| said(&picture))).ok());
     let kind = match picture.pixel_layout() {
         PixelLayout::I400 => 0,
         PixelLayout::I420 => 1,
@@ -41,7 +43,7 @@ pub(super) fn decode_tile(tile: &Tile, whole: &Coded) -> Result<DecodedTile, Rej
     if heif::differences(kind) > whole.differences {
         return Err(CORRUPT);
     }
-    planes(&picture).map(|planes| (planes, coding)).ok_or(CORRUPT)
+    planes(&picture).map(|planes| (planes, coding.flatten())).ok_or(CORRUPT)
 }
 
 /// How the bitstream says that its colours are coded (AV1, 6.4.2); the numbers are those of H.273.
