@@ -1,8 +1,6 @@
 //! One photo's way through the processor: fetched, looked at, its renditions stored, its record finished. Each step may
 //! be done twice, or by two processes at once, and comes to the same.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -82,7 +80,7 @@ impl Bench<'_> {
         let now = crate::http::now();
         let again = match trouble {
             // It only waited for others, and waits on.
-            Trouble::Worker(WorkerError::Busy(_)) => Some(after(now, WAIT_SECONDS_MIN)),
+            Trouble::Worker(WorkerError::Busy) => Some(after(now, WAIT_SECONDS_MIN)),
             _ => (record.process_attempts < ATTEMPTS_MAX).then(|| next_attempt(record, now)),
         };
         Ok(self.db.put_off_photo(record.claim(), again, blame).await?)
@@ -112,10 +110,7 @@ impl Bench<'_> {
             return self.reject_unseen(record, Unseen::DecoderDied).await;
         }
         let suspect = blame_before(record) >= SUSPECT_BLAME;
-        let _turn = match worker.turn_of_suspect().filter(|_| suspect) {
-            None if suspect => return Err(WorkerError::Busy(Duration::ZERO).into()),
-            turn => turn,
-        };
+        let _turn = if suspect { Some(worker.turn_of_suspect()?) } else { None };
         let size_bytes = match record.size_bytes {
             Some(size_bytes) => size_bytes,
             None => match self.bucket.find(&record.key, crate::http::now()).await? {
@@ -251,6 +246,8 @@ fn taken_at(text: &str, time_zone: &TimeZone) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::domain::merge::StoredObject;
     use crate::domain::{JobId, PhotoId};
@@ -278,7 +275,7 @@ mod tests {
         assert_eq!(of(died), (DEATH_BLAME, Some(Unseen::DecoderDied)));
         assert_eq!(of(WorkerError::Late(Duration::ZERO)), (DEATH_BLAME, Some(Unseen::TookTooLong)));
         assert_eq!(of(WorkerError::Killed), (1, Some(Unseen::DecoderDied)));
-        assert_eq!(of(WorkerError::Busy(Duration::ZERO)), (0, None));
+        assert_eq!(of(WorkerError::Busy), (0, None));
         assert_eq!(of(WorkerError::Start(std::io::ErrorKind::NotFound.into())), (0, None));
         assert_eq!(blame_of(&Trouble::Bucket(S3Error::Late)), (0, None));
     }

@@ -58,9 +58,9 @@ pub(super) enum WorkerError {
     /// It could not be started: nothing is known of the photo.
     #[error("the photo worker cannot be started: {0}")]
     Start(io::Error),
-    /// Other photos had the memory for too long: nothing is known of this one.
-    #[error("other photos had the memory for {} s", .0.as_secs())]
-    Busy(Duration),
+    /// Other photos have the memory, or the turn: nothing is known of this one.
+    #[error("other photos go first")]
+    Busy,
 }
 
 /// Memory that is handed out by the mebibyte.
@@ -80,7 +80,7 @@ impl Room {
     async fn take(&self, bytes: u64, wait_max: Duration) -> Result<OwnedSemaphorePermit, WorkerError> {
         let wanted = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, self.total);
         let taken = timeout(wait_max, Arc::clone(&self.mebibytes).acquire_many_owned(wanted)).await;
-        taken.ok().and_then(Result::ok).ok_or(WorkerError::Busy(wait_max))
+        taken.ok().and_then(Result::ok).ok_or(WorkerError::Busy)
     }
 }
 
@@ -130,9 +130,9 @@ impl Worker {
     }
 
     /// The turn of a photo that may be to blame for deaths that nobody lived to see: of those one is looked at at a time, so
-    /// that the others are not blamed for the next. `None` while another has it.
-    pub(super) fn turn_of_suspect(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.budget.suspects).try_acquire_owned().ok()
+    /// that the others are not blamed for the next.
+    pub(super) fn turn_of_suspect(&self) -> Result<OwnedSemaphorePermit, WorkerError> {
+        Arc::clone(&self.budget.suspects).try_acquire_owned().map_err(|_| WorkerError::Busy)
     }
 
     /// Has the worker look at a photo. After an error the process is gone, and the next photo gets a new one.
@@ -226,7 +226,7 @@ impl Process {
 
     /// Makes sure that the process is gone, and says of what it died.
     async fn end(mut self, error: WorkerError) -> WorkerError {
-        if matches!(error, WorkerError::Late(_) | WorkerError::Busy(_)) {
+        if matches!(error, WorkerError::Late(_) | WorkerError::Busy) {
             // It is killed when it is dropped; here only so that it is gone before the next one starts.
             let _ = self.child.kill().await;
             return error;
