@@ -105,18 +105,23 @@ impl Bench<'_> {
         self.finish(record, etag, Verdict::Rejected(code), Found::default()).await
     }
 
+    /// The original's size in bytes, as it was granted or as the bucket has it. `None` when it is not there.
+    async fn size_of(&self, record: &PhotoRecord) -> Result<Option<u64>, S3Error> {
+        if record.size_bytes.is_some() {
+            return Ok(record.size_bytes);
+        }
+        let found = self.bucket.find(&record.key, crate::http::now()).await?;
+        Ok(found.map(|object| object.size_bytes))
+    }
+
     async fn attempt(&self, worker: &mut Worker, record: &PhotoRecord) -> Result<(), Trouble> {
         if blame_before(record) >= BLAME_MAX {
             return self.reject_unseen(record, Unseen::DecoderDied).await;
         }
         let suspect = blame_before(record) >= SUSPECT_BLAME;
         let _turn = if suspect { Some(worker.turn_of_suspect()?) } else { None };
-        let size_bytes = match record.size_bytes {
-            Some(size_bytes) => size_bytes,
-            None => match self.bucket.find(&record.key, crate::http::now()).await? {
-                Some(object) => object.size_bytes,
-                None => return self.nothing_there(record).await,
-            },
+        let Some(size_bytes) = self.size_of(record).await? else {
+            return self.nothing_there(record).await;
         };
         let room = worker.room_for(size_bytes).await?;
         let object = match self.bucket.get(&record.key, self.photo_bytes_max, crate::http::now()).await {
