@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::space::{Reserve, Space};
+
 /// How many bytes an upload may write before the free space is looked at again.
 const RECHECK_BYTES: u64 = 4 << 20;
-const FLOOR_BYTES_MAX: u64 = 256 << 20;
 
 /// Makes the entries of a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
@@ -54,6 +55,7 @@ pub(crate) struct DiskFloor {
     floor_bytes: Option<u64>,
     /// What running uploads have announced and not yet written.
     expected_bytes: AtomicU64,
+    reserve: Reserve,
 }
 
 /// The disk has not enough room above its floor.
@@ -62,7 +64,8 @@ pub(crate) struct DiskFull;
 
 impl DiskFloor {
     pub(crate) fn new(root: PathBuf, floor_bytes: Option<u64>) -> Arc<Self> {
-        Arc::new(Self { root, floor_bytes, expected_bytes: AtomicU64::new(0) })
+        let reserve = Reserve::new(root.join("reserve"));
+        Arc::new(Self { root, floor_bytes, expected_bytes: AtomicU64::new(0), reserve })
     }
 
     /// Sets `bytes` aside for an upload, or refuses when they would go below the floor.
@@ -73,16 +76,28 @@ impl DiskFloor {
         Ok(reservation)
     }
 
+    /// Makes room for a start where there is none.
+    pub(crate) fn release_if_full(&self) {
+        self.reserve.release_if_full();
+    }
+
+    /// Gives up the reserve for a deletion. Returns whether that made room.
+    pub(crate) fn release(&self) -> bool {
+        self.reserve.release()
+    }
+
     fn check(&self) -> Result<(), DiskFull> {
-        let Ok(disk) = rustix::fs::statvfs(&self.root) else {
-            tracing::error!("cannot ask for the free disk space");
+        let space = Space::of(&self.root).map_err(|error| {
+            tracing::error!(%error, "failed to ask for the free disk space");
+            DiskFull
+        })?;
+        let floor = space.floor_bytes(self.floor_bytes);
+        let taken = floor.saturating_add(self.expected_bytes.load(Ordering::SeqCst));
+        if space.free_bytes < taken {
             return Err(DiskFull);
-        };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let whole = disk.f_blocks.saturating_mul(disk.f_frsize);
-        let floor = self.floor_bytes.unwrap_or_else(|| FLOOR_BYTES_MAX.min(whole / 20));
-        let expected = self.expected_bytes.load(Ordering::SeqCst);
-        if free < floor.saturating_add(expected) { Err(DiskFull) } else { Ok(()) }
+        }
+        self.reserve.fill(taken);
+        Ok(())
     }
 }
 

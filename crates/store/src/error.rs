@@ -20,6 +20,11 @@ pub(crate) fn storage_full() -> S3Error {
     error
 }
 
+/// Whether this is [`storage_full`].
+pub(crate) fn is_full(error: &S3Error) -> bool {
+    error.status_code() == Some(StatusCode::INSUFFICIENT_STORAGE)
+}
+
 /// What the client learns when the file system failed at doing `action`.
 pub(crate) fn from_io(action: &'static str) -> impl Fn(io::Error) -> S3Error {
     move |cause| {

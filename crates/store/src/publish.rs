@@ -12,7 +12,7 @@ use s3s::{S3ErrorCode, S3Result};
 use crate::config::StoredKey;
 use crate::disk::{self, sync_dir};
 use crate::error::{
-    from_io, internal, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
+    from_io, internal, is_full, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
 };
 use crate::index::{Change, IndexError, Row};
 use crate::layout::{KeyHash, random_name};
@@ -164,8 +164,15 @@ impl Inner {
         }
     }
 
-    /// Deletes an object; one that is not there is fine. Blocks.
+    /// Deletes an object; one that is not there is fine. On a full disk the reserve makes room for it. Blocks.
     pub(crate) fn delete(&self, bucket: &str, key: &str, if_match: Option<&ETagCondition>) -> S3Result<()> {
+        match self.delete_once(bucket, key, if_match) {
+            Err(error) if is_full(&error) && self.floor.release() => self.delete_once(bucket, key, if_match),
+            result => result,
+        }
+    }
+
+    fn delete_once(&self, bucket: &str, key: &str, if_match: Option<&ETagCondition>) -> S3Result<()> {
         let _bucket = self.bucket_gate.read().unwrap_or_else(PoisonError::into_inner);
         if !self.has_bucket(bucket) {
             return Err(no_such_bucket());

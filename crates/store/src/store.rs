@@ -125,6 +125,8 @@ impl Inner {
         let layout = Layout::new(&config.root);
         recover::make_folders(&layout)?;
         let lock = recover::lock(&layout)?;
+        let floor = DiskFloor::new(config.root.clone(), config.disk_floor_bytes);
+        floor.release_if_full();
         recover::ensure_index(&layout)?;
         recover::sweep(&layout)?;
         multipart::sweep(&layout, config.multipart_age_max)?;
@@ -132,7 +134,7 @@ impl Inner {
         let index = Index::open(&layout.index(), &layout.rebuild_wanted())?;
         let (receiving, wait_max) = (config.receiving_at_once_max, config.upload_wait_max);
         Ok(Self {
-            floor: DiskFloor::new(config.root.clone(), config.disk_floor_bytes),
+            floor,
             locks: KeyLocks::new(),
             upload_locks: KeyLocks::new(),
             bucket_gate: RwLock::new(()),
