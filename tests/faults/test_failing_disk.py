@@ -3,6 +3,7 @@
 import pytest
 from rig.tracing import SYNCS, Injected
 from rig.witness import Office, Wire, findings, send_again
+from support.caller import wait_until
 
 
 def upload_all(program, witness, photos):
@@ -44,6 +45,8 @@ def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
     failed = 0
     for when in range(1, 7):
         with Office(program) as office:
+            # The database may have met the error before, and tries its disk again every second.
+            wait_until(lambda: office.call("GET", "/readyz")[0] == 200)
             job_id = witness.new_job(office)
             photos = witness.grants(office, job_id, 6)
         with Injected(program, calls, "error=EIO", when):
@@ -61,3 +64,27 @@ def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
     assert findings(program, witness) == []
     assert program.stop() == 0
     program.check_store()
+
+
+def test_after_an_io_error_of_a_commit_the_database_refuses_writes_until_its_disk_answers(program, witness):
+    with Office(program) as office:
+        job_id = witness.new_job(office)
+        witness.upload_some(program, job_id, 2)
+        with Injected(program, SYNCS, "error=EIO"):
+            for _ in range(5):
+                status, answer = office.call("POST", "/customers", {"name": "Nobody"})
+                assert (status, answer["code"]) == (503, "database_unavailable"), answer
+            assert office.call("GET", "/readyz")[0] == 503
+            assert office.call("GET", f"/jobs/{job_id}")[0] in (200, 503)
+        # One line, and not one for each write.
+        assert program.log().count("failed to use the database") == 1
+        wait_until(lambda: office.call("GET", "/readyz")[0] == 200)
+        witness.new_job(office)
+        assert program.log().count("the database's disk answers again") == 1
+        names = [customer["name"] for customer in office.good("GET", "/customers?limit=200")["customers"]]
+        assert "Nobody" not in names, "what was refused came back"
+    assert "malformed" not in program.log()
+    assert findings(program, witness, notes=False) == []
+    program.kill()
+    program.start()
+    assert findings(program, witness) == []

@@ -223,7 +223,9 @@ pub(crate) fn long_faults(arguments: &[String]) -> anyhow::Result<()> {
 
 /// Writes the description of the API, and the client that is made of it.
 pub(crate) fn write_openapi() -> anyhow::Result<()> {
-    run(cargo(&["test", "--package", "qdn", "--test", "openapi"]).env("QDN_WRITE_OPENAPI", "1"))?;
+    // Built as the other tests are: with other features it would be most of the dependencies once more.
+    let test = ["test", "--workspace", "--features", FEATURES, "--test", "openapi"];
+    run(cargo(&test).env("QDN_WRITE_OPENAPI", "1"))?;
     setup::npm_packages("web")?;
     run(command("npm", &["run", "api"]).current_dir(root().join("web")))
 }

@@ -85,6 +85,8 @@ pub struct StorageConfig {
     pub data: PathBuf,
     /// Begin with an empty database although there are photos.
     pub new_database: bool,
+    /// Begin with an empty store although the database knows photos.
+    pub new_store: bool,
     /// The bucket.
     pub bucket: String,
     /// The region that signatures name.
@@ -98,6 +100,7 @@ impl Default for StorageConfig {
         Self {
             data: PathBuf::from("qdn-data"),
             new_database: false,
+            new_store: false,
             bucket: "qdn-uploads".to_owned(),
             region: "us-east-1".to_owned(),
             disk_floor_bytes: None,
@@ -127,6 +130,9 @@ pub struct UploadConfig {
     pub delivery_window_seconds: u32,
     /// Requests per minute of the pages' own application key, all users together.
     pub requests_per_minute_max: u32,
+    /// Uploads that one link or application key may have open: granted and never sent, until they are pruned a day after
+    /// they expire.
+    pub open_uploads_max: u32,
 }
 
 impl Default for UploadConfig {
@@ -136,6 +142,7 @@ impl Default for UploadConfig {
             upload_expires_seconds: 15 * 60,
             delivery_window_seconds: 15 * 60,
             requests_per_minute_max: 12_000,
+            open_uploads_max: 2_000,
         }
     }
 }
@@ -236,6 +243,10 @@ impl Config {
         if uploads.requests_per_minute_max == 0 {
             problems.push("--requests-per-minute-max must be at least 1".to_owned());
         }
+        // One call may ask for so many.
+        if uploads.open_uploads_max < 100 {
+            problems.push("--open-uploads-max must be at least 100".to_owned());
+        }
         if self.network.connections_max == 0 {
             problems.push("--connections-max must be at least 1".to_owned());
         }
@@ -327,6 +338,7 @@ mod tests {
         config.network.public_url = Some("https://a.example/path".to_owned());
         config.uploads.photo_bytes_max = 0;
         config.uploads.upload_expires_seconds = 0;
+        config.uploads.open_uploads_max = 99;
         config.storage.bucket = "No".to_owned();
         config.cloudfront.url = Some("https://d111.cloudfront.net/photos".to_owned());
         config.cloudfront.key_id = Some("K 1".to_owned());
@@ -338,6 +350,7 @@ mod tests {
             "--public-url",
             "--store-public-url",
             "--photo-bytes-max",
+            "--open-uploads-max",
             "--upload-expires-seconds",
             "--bucket",
             "--cloudfront-url must",

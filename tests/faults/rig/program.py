@@ -86,5 +86,19 @@ class Program(EmbeddedServer):
         """Compares every file of the store with its checksum and with the index. It must not be running."""
         return self.command("store", "check", "--deep")
 
+    def wait_for_log(self, text, seconds=20):
+        """Until the log says so."""
+        until = time.monotonic() + seconds
+        while text not in self.log():
+            assert time.monotonic() < until, f"{text!r} is not in the log: {self.log()[-4000:]}"
+            time.sleep(0.05)
+
+    def wait_for_rows(self, table, wanted, seconds=20):
+        """The rows of a table, once they are as many as wanted or some time has passed."""
+        until = time.monotonic() + seconds
+        while (rows := self.table_sizes()[table]) != wanted and time.monotonic() < until:
+            time.sleep(0.1)
+        return rows
+
     def tasks(self):
         return [int(name) for name in os.listdir(f"/proc/{self.process.pid}/task")]

@@ -705,6 +705,11 @@ export interface components {
         Progress: {
             /**
              * Format: int64
+             * @description Photos whose original the bucket has lost.
+             */
+            missing: number;
+            /**
+             * Format: int64
              * @description Photos that wait for the processor, or are with it.
              */
             processing: number;

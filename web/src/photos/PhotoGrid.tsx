@@ -8,6 +8,7 @@ import { useViewerSoon, warmViewer } from "./lightbox/load";
 import { thumbhashUrl } from "./thumbhash";
 import type { FirstPictures } from "./useFirstPictures";
 import { fractionSent, keyOf, type Tile, tilesOf } from "./tiles";
+import { isUnshown } from "./unshown";
 
 /** The photos of a job as square tiles, uploads under way among them. */
 export function PhotoGrid(props: {
@@ -148,13 +149,11 @@ function TileMarks(props: {
 }) {
   const { words } = useWords();
   const { photo, picked, faults } = props;
-  const rejected = photo.status === "rejected";
+  const unshown = isUnshown(photo);
   return (
     <>
-      {rejected && (
-        <NoPreview text={faults?.rejected(photo.rejection).short ?? words.job.noPreview} />
-      )}
-      {!rejected && props.bare && <NoPreview text={words.job.preparing} />}
+      {unshown && <NoPreview text={faults?.unshown(photo).short ?? words.job.noPreview} />}
+      {!unshown && props.bare && <NoPreview text={words.job.preparing} />}
       {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
       {picked !== null && (
@@ -194,7 +193,7 @@ function TilePicture(props: { src: string; alt: string; turn: Turn; onBroken: ()
 
 /** What a tile shows: never the original, which may be large and in a format that the browser does not know. */
 function tileSrc(photo: Photo, preview: string | null): string | null {
-  if (photo.status === "rejected") return null;
+  if (isUnshown(photo)) return null;
   return photo.thumb_url ?? preview ?? photo.display_url ?? null;
 }
 

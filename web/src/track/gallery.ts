@@ -1,5 +1,6 @@
 import type { Phase, Photo } from "../api/types";
 import { daysOf, inOrderOfCapture } from "../photos/order";
+import { isUnshown } from "../photos/unshown";
 
 /** A part of the gallery under a heading of its own. */
 export type Group = { photos: readonly Photo[] } & (
@@ -39,7 +40,7 @@ const PAIRS_MAX = 6;
  * the job's first before with its last after. `photos` are in order of capture.
  */
 export function pairsOf(photos: readonly Photo[]): Pair[] {
-  const seen = photos.filter((photo) => photo.status !== "rejected" && photo.thumb_url);
+  const seen = photos.filter((photo) => !isUnshown(photo) && photo.thumb_url);
   const befores = seen.filter(({ phase }) => phase === "before");
   const afters = seen.filter(({ phase }) => phase === "after").reverse();
   const pairs: Pair[] = [];
@@ -69,7 +70,9 @@ export function firstPictures(photos: readonly Photo[], count = firstCount()): s
           .flatMap((group) => group.photos)
           .slice(0, count)
       : [pair.before, pair.after];
-  return first.flatMap(({ status, thumb_url: url }) => (url && status !== "rejected" ? [url] : []));
+  return first.flatMap(({ status, thumb_url: url }) =>
+    url && !isUnshown({ status }) ? [url] : [],
+  );
 }
 
 const captionOf = (photo: Photo) => photo.caption?.trim().toLowerCase() ?? "";

@@ -75,7 +75,7 @@ impl DataArgument {
     /// Opens the database of an installation that exists.
     async fn open_db(&self) -> anyhow::Result<Sqlite> {
         let path = existing(&self.data, &database_path(&self.data))?;
-        Sqlite::open(&path).await.with_context(|| format!("opening {}", path.display()))
+        Sqlite::open(&path, None).await.with_context(|| format!("opening {}", path.display()))
     }
 }
 

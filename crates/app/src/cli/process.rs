@@ -53,11 +53,13 @@ struct Progress {
     processing: u64,
     ready: u64,
     rejected: u64,
+    #[serde(default)]
+    missing: u64,
 }
 
 impl Progress {
     fn all(self) -> u64 {
-        self.processing + self.ready + self.rejected
+        self.processing + self.ready + self.rejected + self.missing
     }
 }
 
@@ -80,6 +82,7 @@ pub(super) async fn run(arguments: ProcessArguments) -> anyhow::Result<()> {
         if progress.processing == 0 {
             done.ready += progress.ready;
             done.rejected += progress.rejected;
+            done.missing += progress.missing;
             continue;
         }
         show(&bar, done, ahead.iter().map(|(_, progress)| *progress).chain([progress]));
@@ -88,7 +91,11 @@ pub(super) async fn run(arguments: ProcessArguments) -> anyhow::Result<()> {
         ahead.push_front((job, progress));
     }
     bar.finish_and_clear();
-    say(&format!("{} photos are ready, {} cannot be shown", done.ready, done.rejected))
+    say(&format!("{} photos are ready, {} cannot be shown", done.ready, done.rejected))?;
+    if done.missing > 0 {
+        bail!("the server has lost the originals of {} photos; the dashboard marks them", done.missing);
+    }
+    Ok(())
 }
 
 /// Queues what a job's photos need, and learns how far they are. What passes is tried a few times.
@@ -139,7 +146,7 @@ fn show(bar: &ProgressBar, done: Progress, ahead: impl Iterator<Item = Progress>
     let (mut all, mut finished) = (done.all(), done.all());
     for progress in ahead {
         all += progress.all();
-        finished += progress.ready + progress.rejected;
+        finished += progress.ready + progress.rejected + progress.missing;
     }
     bar.set_length(all);
     bar.set_position(finished);

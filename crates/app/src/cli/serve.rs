@@ -44,6 +44,9 @@ pub(super) struct ServeArguments {
     /// Begin with an empty database although the data folder holds photos
     #[arg(long, env = "QDN_NEW_DATABASE")]
     new_database: bool,
+    /// Begin with an empty photo store although the database knows photos
+    #[arg(long, env = "QDN_NEW_STORE")]
+    new_store: bool,
     /// The bucket
     #[arg(long, env = "QDN_BUCKET", default_value_t = StorageConfig::default().bucket)]
     bucket: String,
@@ -74,6 +77,9 @@ pub(super) struct ServeArguments {
     /// Requests per minute of the pages' application key, all users together, as set on the first start
     #[arg(long, env = "QDN_REQUESTS_PER_MINUTE_MAX", value_name = "N", default_value_t = UploadConfig::default().requests_per_minute_max)]
     requests_per_minute_max: u32,
+    /// Uploads that one link or key may have open: granted and never sent
+    #[arg(long, env = "QDN_OPEN_UPLOADS_MAX", value_name = "N", default_value_t = UploadConfig::default().open_uploads_max)]
+    open_uploads_max: u32,
     /// Connections at once, on each port
     #[arg(long, env = "QDN_CONNECTIONS_MAX", value_name = "N", default_value_t = NetworkConfig::default().connections_max)]
     connections_max: usize,
@@ -129,6 +135,7 @@ impl ServeArguments {
             storage: StorageConfig {
                 data: self.data.data,
                 new_database: self.new_database,
+                new_store: self.new_store,
                 bucket: self.bucket,
                 region: self.region,
                 disk_floor_bytes: self.disk_floor_bytes,
@@ -143,6 +150,7 @@ impl ServeArguments {
                 upload_expires_seconds: self.upload_expires_seconds,
                 delivery_window_seconds: self.delivery_window_seconds,
                 requests_per_minute_max: self.requests_per_minute_max,
+                open_uploads_max: self.open_uploads_max,
             },
             photos: ProcessConfig {
                 workers: self.photo_workers,

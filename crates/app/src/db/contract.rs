@@ -1,6 +1,7 @@
 //! What every backend must do, as one suite: each backend's tests add one line.
 
 mod crowd;
+mod grants;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,6 +11,9 @@ use crate::domain::{
     JobId, JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions,
     Role, Scope, Secret, Verdict,
 };
+
+/// More open grants than any test here makes, unless it is about that.
+pub(super) const OPEN_MAX: u32 = 10_000;
 
 /// Runs the suite on an empty database.
 pub(crate) async fn run(db: &dyn Db) {
@@ -25,6 +29,7 @@ pub(crate) async fn run(db: &dyn Db) {
     what_a_dead_process_left_is_queued_again(db).await;
     deleted_photos_are_swept_once(db).await;
     the_newest_ready_photo_that_is_not_hidden_is_the_cover(db).await;
+    grants::run(db).await;
     crowd::run(db).await;
 }
 
@@ -244,15 +249,15 @@ fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
 
 async fn photos_are_granted_once_per_idempotency_key(db: &dyn Db) {
     let first = photo("p1", Some("k"));
-    assert_eq!(db.grant_photos(vec![first.clone()]).await.unwrap(), [Grant::New]);
-    let again = db.grant_photos(vec![photo("p2", Some("k")), photo("p3", None)]).await.unwrap();
+    assert_eq!(db.grant_photos(vec![first.clone()], OPEN_MAX).await.unwrap(), [Grant::New]);
+    let again = db.grant_photos(vec![photo("p2", Some("k")), photo("p3", None)], OPEN_MAX).await.unwrap();
     assert_eq!(again, [Grant::Existing(Box::new(first.clone())), Grant::New]);
     let within_one_call =
-        db.grant_photos(vec![photo("p4", Some("m")), photo("p5", Some("m"))]).await.unwrap();
+        db.grant_photos(vec![photo("p4", Some("m")), photo("p5", Some("m"))], OPEN_MAX).await.unwrap();
     assert_eq!(within_one_call, [Grant::New, Grant::Existing(Box::new(photo("p4", Some("m"))))]);
     let mut other_caller = photo("p6", Some("k"));
     other_caller.uploaded_by = Some(LinkId::parse("l2").unwrap());
-    assert_eq!(db.grant_photos(vec![other_caller]).await.unwrap(), [Grant::New]);
+    assert_eq!(db.grant_photos(vec![other_caller], OPEN_MAX).await.unwrap(), [Grant::New]);
     let ids = ["p1", "p2", "p3"].map(|id| PhotoId::parse(id).unwrap()).to_vec();
     assert_eq!(db.photos(job_id("j1"), ids).await.unwrap(), [first, photo("p3", None)]);
     let elsewhere = vec![PhotoId::parse("p1").unwrap()];
@@ -324,7 +329,7 @@ async fn photos_are_claimed_by_one_and_finished(db: &dyn Db) {
     let id = |text: &str| PhotoId::parse(text).unwrap();
     while !db.claim_photos(at(900), at(100_000), 10).await.unwrap().is_empty() {}
     let elsewhere = db.photos_waiting().await.unwrap();
-    db.grant_photos(vec![of_second_job("q1"), of_second_job("q2")]).await.unwrap();
+    db.grant_photos(vec![of_second_job("q1"), of_second_job("q2")], OPEN_MAX).await.unwrap();
     assert_eq!(claimed(db, 1_000, 1_100, 10).await, []);
     db.mark_stored(job_id("j2"), vec![(id("q1"), at(1_000))]).await.unwrap();
     db.queue_photos(job_id("j2"), vec![id("q2")], at(1_001)).await.unwrap();
@@ -398,7 +403,7 @@ async fn what_a_dead_process_left_is_queued_again(db: &dyn Db) {
     let old = PhotoRecord { granted_at: at(10), ..of_second_job("q3") };
     let recent = PhotoRecord { granted_at: at(2_000), ..of_second_job("q4") };
     let claimed_by_the_dead = PhotoRecord { granted_at: at(10), ..of_second_job("q5") };
-    db.grant_photos(vec![old, recent, claimed_by_the_dead]).await.unwrap();
+    db.grant_photos(vec![old, recent, claimed_by_the_dead], OPEN_MAX).await.unwrap();
     db.mark_stored(job_id("j2"), vec![(id("q5"), at(11))]).await.unwrap();
     assert_eq!(claimed(db, 2_000, 9_000, 10).await, [("q5".to_owned(), 1)]);
     assert!(db.queue_unfinished(at(1_999), at(2_100)).await.unwrap() >= 2);
@@ -452,7 +457,7 @@ async fn the_newest_ready_photo_that_is_not_hidden_is_the_cover(db: &dyn Db) {
         assert_eq!(db.finish_photo(claim, outcome, Found::default()).await.unwrap(), Finished::Kept);
     };
     let records = ["r1", "r2", "r3"].map(|id| PhotoRecord { job_id: job_id("j3"), ..photo(id, None) });
-    db.grant_photos(records.to_vec()).await.unwrap();
+    db.grant_photos(records.to_vec(), OPEN_MAX).await.unwrap();
     let stored = [("r1", 90), ("r2", 80), ("r3", 95)].map(|(photo, second)| (id(photo), at(second)));
     db.mark_stored(job_id("j3"), stored.to_vec()).await.unwrap();
     assert_eq!(cover().await, None);

@@ -35,6 +35,12 @@ pub enum DbError {
     /// Others write, or too many wait, for longer than anybody should.
     #[error("the database is busy")]
     Busy,
+    /// This caller has more open than it may. The text names what.
+    #[error("too many {0}")]
+    TooMany(&'static str),
+    /// The database's disk or server fails. Writes are refused until it answers again.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
     /// Anything else.
     #[error("database: {0}")]
     Broken(String),
@@ -110,8 +116,8 @@ pub struct Found {
 }
 
 /// What qdn asks of a database. Every call is durable when it returns, and atomic. Those that may be repeated without harm and
-/// take any number of photos or links (`mark_stored`, `adopt_photos`, `queue_…`, `claim_photos`, `prune_links`) may be atomic
-/// for each of them only. What is read by id is never stale; a list may be moments old.
+/// take any number of photos or links (`mark_stored`, `adopt_photos`, `queue_…`, `claim_photos`, `prune_links`,
+/// `prune_grants`) may be atomic for each of them only. What is read by id is never stale; a list may be moments old.
 #[async_trait]
 pub trait Db: Send + Sync {
     /// Whether it answers.
@@ -165,9 +171,24 @@ pub trait Db: Send + Sync {
 
     /// Keeps new records of granted uploads, all or none. A record whose `(job_id, uploaded_by,
     /// idempotency_key)` is there already is not kept: the answer in its place is the earlier one.
-    async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>>;
+    /// [`DbError::TooMany`] when the uploader would then have more than `open_max` grants whose object never came.
+    async fn grant_photos(&self, records: Vec<PhotoRecord>, open_max: u32) -> Result<Vec<Grant>>;
+    /// Grants whose object is not known to be stored, of photos that are not deleted, granted before `granted_before`; at
+    /// most `limit`, the oldest first.
+    async fn unused_grants(&self, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
+    /// Drops these records, those that are still neither stored nor deleted.
+    async fn prune_grants(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<()>;
     /// The records of these photos of one job, those there are, deleted ones too.
     async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>>;
+    /// The records of one job's photos that are known to be stored and are not deleted, by their ids, from `from` to `to`, both
+    /// included; at most `limit`.
+    async fn stored_photos(
+        &self,
+        job_id: JobId,
+        from: Option<PhotoId>,
+        to: Option<PhotoId>,
+        limit: usize,
+    ) -> Result<Vec<PhotoRecord>>;
     /// Notes when the objects of these photos were first seen in the bucket, and queues them for the processor: also those
     /// that one has claimed, which may have looked for the object before it came.
     async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()>;

@@ -56,6 +56,17 @@ pub struct ListedPhoto {
     pub original_allowed: bool,
 }
 
+/// A page of the bucket, and what the database knows of its photos.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The objects, in the order of their keys.
+    pub objects: Vec<StoredObject>,
+    /// The records of their photos.
+    pub records: BTreeMap<PhotoId, PhotoRecord>,
+    /// Records of photos that were stored and that the bucket has no more, in the order of their keys.
+    pub missing: Vec<PhotoRecord>,
+}
+
 /// What one page of a listing comes to.
 #[derive(Debug, Default, PartialEq)]
 pub struct Merged {
@@ -70,17 +81,15 @@ pub struct Merged {
 }
 
 /// Merges a page of the bucket with the records of its photos, for one person.
-pub fn merge(
-    job_id: &JobId,
-    objects: &[StoredObject],
-    records: &BTreeMap<PhotoId, PhotoRecord>,
-    actor: &Actor,
-) -> Merged {
+pub fn merge(job_id: &JobId, page: &Page, actor: &Actor) -> Merged {
     let mut merged = Merged::default();
-    for object in objects {
+    for object in &page.objects {
         let Some(name) = ObjectName::parse_original(job_id, &object.key) else { continue };
-        // A record speaks only for its own object: the same id under another name is a stranger's object.
-        let (name, record) = match records.get(name.photo_id()) {
+        let known = page.records.get(name.photo_id());
+        // An id of ours without its record: that may be lost and have said hidden, so the photo is until staff show it.
+        let is_unrecorded = name.photo_id().is_ours() && known.is_none_or(|record| record.key != object.key);
+        // A record speaks only for its own object: the same id under another name is a foreign object.
+        let (name, record) = match known {
             Some(record) if record.key != object.key => match ObjectName::foreign(job_id, &object.key) {
                 Some(foreign) => (foreign, None),
                 None => continue,
@@ -94,7 +103,8 @@ pub fn merge(
         if record.is_some_and(|record| record.stored_at.is_none()) {
             merged.newly_stored.push((name.photo_id().clone(), object.stored_at));
         }
-        let photo = listed(&name, object, record, actor);
+        let mut photo = listed(&name, object, record, actor);
+        photo.hidden |= is_unrecorded;
         if photo.status == PhotoStatus::Processing
             && record.is_none_or(|record| record.process_after.is_none())
         {
@@ -105,7 +115,36 @@ pub fn merge(
             merged.photos.push(photo);
         }
     }
+    if actor.may_see_missing() {
+        merged.photos.extend(page.missing.iter().map(|record| missing(record, actor)));
+        merged.photos.sort_by(|left, right| left.key.cmp(&right.key));
+    }
     merged
+}
+
+/// A photo whose original is gone; what is left of it are its record and perhaps its renditions.
+fn missing(record: &PhotoRecord, actor: &Actor) -> ListedPhoto {
+    let renditions = match record.outcome.as_ref().map(|outcome| &outcome.verdict) {
+        Some(Verdict::Ready(renditions)) => Some(renditions.clone()),
+        _ => None,
+    };
+    ListedPhoto {
+        photo_id: record.photo_id.clone(),
+        key: record.key.clone(),
+        name: record.name.clone(),
+        size_bytes: record.size_bytes.unwrap_or_default(),
+        uploaded_at: record.stored_at.unwrap_or(record.granted_at),
+        taken_at: record.taken_at,
+        phase: record.phase,
+        caption: record.caption.clone(),
+        hidden: record.hidden,
+        location: record.location.filter(|_| actor.may_see_location()),
+        status: PhotoStatus::Missing,
+        waiting: false,
+        renditions,
+        rejection: None,
+        original_allowed: false,
+    }
 }
 
 fn listed(
@@ -200,9 +239,9 @@ mod tests {
     }
 
     fn merged(keys: &[&str], records: &[PhotoRecord], role: Role) -> Merged {
-        let objects: Vec<_> = keys.iter().map(|key| object(key)).collect();
+        let objects = keys.iter().map(|key| object(key)).collect();
         let records = records.iter().map(|record| (record.photo_id.clone(), record.clone())).collect();
-        merge(&job(), &objects, &records, &actor(role))
+        merge(&job(), &Page { objects, records, missing: Vec::new() }, &actor(role))
     }
 
     #[test]
@@ -300,6 +339,38 @@ mod tests {
         let seen = merged(&[&ours.key.clone(), &stranger], &[ours], Role::Staff).photos;
         assert_eq!(seen.len(), 2);
         assert_eq!(seen[1].photo_id.as_str(), format!("{ULID}-evil.jpg"));
-        assert!(!seen[1].hidden && seen[1].phase.is_none());
+        assert!(seen[1].phase.is_none());
+    }
+
+    #[test]
+    fn an_object_of_ours_without_its_record_is_hidden_until_staff_show_it() {
+        let key = record("a.jpg").key;
+        let mut other = record("b.jpg");
+        other.hidden = false;
+        for records in [vec![], vec![other]] {
+            assert_eq!(merged(&[&key], &records, Role::Customer).photos, []);
+            assert!(merged(&[&key], &records, Role::Staff).photos[0].hidden);
+        }
+        let photo_id = PhotoId::parse(ULID).unwrap();
+        let adopted = PhotoRecord::of_object(&job(), &photo_id, &object(&key));
+        assert_eq!(merged(&[&key], &[adopted], Role::Customer).photos, []);
+        let foreign = PhotoId::parse("IMG 1.jpg").unwrap();
+        assert!(!PhotoRecord::of_object(&job(), &foreign, &object("jobs/J1/photos/IMG 1.jpg")).hidden);
+    }
+
+    #[test]
+    fn a_stored_photo_that_the_bucket_lacks_is_listed_for_staff_in_its_place() {
+        let mut gone = record("a.jpg");
+        gone.stored_at = Some(Timestamp::from_second(30).unwrap());
+        let page = |role| {
+            let objects = vec![object("jobs/J1/photos/00.jpg"), object("jobs/J1/photos/b.jpg")];
+            let page = Page { objects, records: BTreeMap::new(), missing: vec![gone.clone()] };
+            merge(&job(), &page, &actor(role)).photos
+        };
+        let staff = page(Role::Staff);
+        assert_eq!(staff[1].status, PhotoStatus::Missing);
+        assert_eq!((staff[1].name.as_str(), staff[1].original_allowed), ("a.jpg", false));
+        assert_eq!(staff.len(), 3);
+        assert_eq!((page(Role::Crew).len(), page(Role::Customer).len()), (2, 2));
     }
 }

@@ -113,9 +113,12 @@ pub enum ObjectName {
 }
 
 impl ObjectName {
+    /// The prefix under which all originals stand, with its slash.
+    pub const JOBS_PREFIX: &'static str = "jobs/";
+
     /// The prefix under which a job's originals stand, with its slash.
     pub fn photos_prefix(job_id: &JobId) -> String {
-        format!("jobs/{job_id}/photos/")
+        format!("{}{job_id}/photos/", Self::JOBS_PREFIX)
     }
 
     /// The prefix under which all renditions of a job stand, with its slash.

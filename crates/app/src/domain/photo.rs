@@ -46,6 +46,8 @@ pub enum PhotoStatus {
     Ready,
     /// Stored, but cannot be decoded: staff only.
     Rejected,
+    /// It was stored, and the bucket has it no more: staff only. No database keeps this word: it is found by a listing.
+    Missing,
 }
 
 impl PhotoStatus {
@@ -55,10 +57,11 @@ impl PhotoStatus {
             Self::Processing => "processing",
             Self::Ready => "ready",
             Self::Rejected => "rejected",
+            Self::Missing => "missing",
         }
     }
 
-    /// Reads the word.
+    /// Reads the word of the database.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Processing, Self::Ready, Self::Rejected].into_iter().find(|status| status.as_str() == text)
     }
@@ -172,7 +175,8 @@ impl PhotoRecord {
         Claim { job_id: self.job_id.clone(), photo_id: self.photo_id.clone(), until }
     }
 
-    /// The record of an object that has none, as older tools leave them, made of what the bucket says.
+    /// The record of an object that has none, made of what the bucket says. Older tools leave such objects; one with an id of
+    /// ours had a record once, which may have said that it is hidden, and so it is.
     pub fn of_object(job_id: &JobId, photo_id: &PhotoId, object: &StoredObject) -> Self {
         Self {
             job_id: job_id.clone(),
@@ -186,7 +190,7 @@ impl PhotoRecord {
             caption: None,
             taken_at: None,
             location: None,
-            hidden: false,
+            hidden: photo_id.is_ours(),
             outcome: None,
             process_after: None,
             process_attempts: 0,

@@ -136,6 +136,11 @@ impl Actor {
         self.role == Role::Staff
     }
 
+    /// Whether photos whose original the bucket has lost are listed.
+    pub fn may_see_missing(&self) -> bool {
+        self.role == Role::Staff
+    }
+
     /// Whether photos that customers do not see, hidden ones and those that cannot be shown, are listed.
     pub fn may_see_hidden(&self) -> bool {
         self.role != Role::Customer

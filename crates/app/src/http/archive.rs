@@ -27,7 +27,9 @@ use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::uploads::CONTENT_TYPES;
 use crate::domain::merge::ListedPhoto;
-use crate::domain::{Action, Actor, FileNames, Job, JobId, ObjectName, Rendition, safe_file_name};
+use crate::domain::{
+    Action, Actor, FileNames, Job, JobId, ObjectName, PhotoStatus, Rendition, safe_file_name,
+};
 use crate::process::rendition_key;
 use crate::s3::{OpenObject, S3Error};
 
@@ -38,6 +40,8 @@ const ARCHIVE_MAX: Duration = Duration::from_hours(2);
 /// The largest file that a function sends, in bytes: Lambda takes 6 MB, of which a third goes to base64
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const WHOLE_BYTES_MAX: usize = 4 << 20;
+/// Missing photos that are named in an archive.
+const MISSING_NAMED_MAX: usize = 10_000;
 /// From here on an entry needs the larger form of its sizes.
 const LARGE_FILE_BYTES: u64 = u32::MAX as u64 - (1 << 20);
 
@@ -140,6 +144,8 @@ struct Archive {
     photos: VecDeque<ListedPhoto>,
     open: Option<OpenObject>,
     names: FileNames,
+    /// Photos whose original the bucket has lost.
+    missing: Vec<String>,
     time_zone: TimeZone,
     /// Until it is finished.
     writer: Option<ZipWriter<StreamWriter<Outbox>>>,
@@ -160,6 +166,7 @@ impl Archive {
             photos: VecDeque::new(),
             open: None,
             names: FileNames::default(),
+            missing: Vec::new(),
             writer: Some(ZipWriter::new_stream(outbox.clone())),
             outbox,
             ends_at: Instant::now() + ARCHIVE_MAX,
@@ -182,7 +189,8 @@ impl Archive {
                 self.begin(&photo).await?;
             } else if self.rest.is_some() {
                 self.read_page().await.map_err(ArchiveError::List)?;
-            } else if let Some(writer) = self.writer.take() {
+            } else if let Some(mut writer) = self.writer.take() {
+                self.name_missing(&mut writer)?;
                 writer.finish()?;
             } else {
                 return Ok(None);
@@ -219,6 +227,9 @@ impl Archive {
     /// Begins the entry of a photo: of the original, or of the copy that this person may have. One that is not there
     /// yet, or no longer, is left out.
     async fn begin(&mut self, photo: &ListedPhoto) -> Result<(), ArchiveError> {
+        if photo.status == PhotoStatus::Missing && self.missing.len() < MISSING_NAMED_MAX {
+            self.missing.push(format!("{} (photo {})\n", photo.name, photo.photo_id));
+        }
         let key = match &photo.renditions {
             _ if photo.original_allowed => photo.key.clone(),
             Some(copy) => rendition_key(&self.job.job_id, &photo.photo_id, &copy.version, Rendition::Display),
@@ -234,6 +245,20 @@ impl Archive {
         writer.start_file(name, with_time(options, modified, &self.time_zone)?)?;
         self.open = Some(object);
         Ok(())
+    }
+}
+
+impl Archive {
+    /// The last entry of an archive that lacks originals says so.
+    fn name_missing(&mut self, writer: &mut ZipWriter<StreamWriter<Outbox>>) -> Result<(), ArchiveError> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let name = self.names.take("MISSING PHOTOS.txt");
+        let options = FullFileOptions::default().compression_method(CompressionMethod::Stored);
+        writer.start_file(name, with_time(options, auth::now(), &self.time_zone)?)?;
+        writer.write_all(b"The server has lost the originals of these photos:\n")?;
+        Ok(writer.write_all(self.missing.concat().as_bytes())?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /list_photos`, one photo, and the change and deletion of photos by staff.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -17,12 +17,13 @@ use super::extract::{JsonBody, PathIds, StrictQuery};
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::{endpoints, fields};
-use crate::domain::merge::{ListedPhoto, Merged, StoredObject, merge};
+use crate::domain::merge::{ListedPhoto, Merged, Page, StoredObject, merge};
 use crate::domain::{
     Action, Actor, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, Rendition,
 };
 use crate::events::Change;
 use crate::process::{remove_photo, rendition_key};
+use crate::s3::Listing;
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -152,7 +153,10 @@ pub(super) async fn read_photo(
         None => find_object(&app, &job.job_id, &photo_id, caller.now).await?,
     };
     let object = object.ok_or_else(Problem::photo_not_found)?;
-    let mut merged = merge_page(&app, &caller.actor, &job.job_id, &[object]).await?;
+    let records = app.db.photos(job.job_id.clone(), vec![photo_id.clone()]).await?;
+    let records = records.into_iter().map(|record| (record.photo_id.clone(), record)).collect();
+    let page = Page { objects: vec![object], records, missing: Vec::new() };
+    let mut merged = merge(&job.job_id, &page, &caller.actor);
     heal(&app, &job.job_id, &merged, caller.now).await;
     let photo = merged.photos.pop().filter(|photo| photo.photo_id == photo_id);
     let photo = photo.ok_or_else(Problem::photo_not_found)?;
@@ -179,19 +183,22 @@ pub(super) async fn collect_page(
     limit: usize,
     now: Timestamp,
 ) -> Result<(Vec<ListedPhoto>, Option<String>), Problem> {
-    let prefix = ObjectName::photos_prefix(&job.job_id);
     let mut photos = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let wanted = limit.saturating_sub(photos.len()).max(1);
-        let listing = app.bucket.list(&prefix, &start_after, wanted, now).await?;
-        let Some(last) = listing.objects.last() else { return Ok((photos, None)) };
-        start_after.clone_from(&last.key);
-        let merged = merge_page(app, actor, &job.job_id, &listing.objects).await?;
+        let (page, next) = read_page(app, &job.job_id, &start_after, wanted, now).await?;
+        let mut merged = merge(&job.job_id, &page, actor);
         heal(app, &job.job_id, &merged, now).await;
-        photos.extend(merged.photos);
-        if !listing.truncated {
-            return Ok((photos, None));
+        // Missing photos are more than the bucket was asked for.
+        if merged.photos.len() > wanted {
+            merged.photos.truncate(wanted);
+            let last = merged.photos.last().map(|photo| photo.key.clone());
+            photos.extend(merged.photos);
+            return Ok((photos, last));
         }
+        photos.extend(merged.photos);
+        let Some(next) = next else { return Ok((photos, None)) };
+        start_after = next;
         if photos.len() >= limit {
             break;
         }
@@ -199,21 +206,64 @@ pub(super) async fn collect_page(
     Ok((photos, Some(start_after)))
 }
 
-pub(super) async fn merge_page(
+/// Records beyond the objects of a page, which are missing photos: more of them end the page early.
+const MISSING_READ: usize = 100;
+
+/// One page of the bucket with its records, and after which key the next begins.
+pub(super) async fn read_page(
     app: &App,
-    actor: &Actor,
     job_id: &JobId,
+    start_after: &str,
+    wanted: usize,
+    now: Timestamp,
+) -> Result<(Page, Option<String>), Problem> {
+    let prefix = ObjectName::photos_prefix(job_id);
+    let Listing { mut objects, truncated } = app.bucket.list(&prefix, start_after, wanted, now).await?;
+    let mut end = if truncated { objects.last().map(|object| object.key.clone()) } else { None };
+    let id_of = |key: &str| ObjectName::parse_original(job_id, key).map(|name| name.photo_id().clone());
+    let (from, to) = (id_of(start_after), end.as_deref().and_then(id_of));
+    let limit = objects.len() + MISSING_READ;
+    let mut stored = app.db.stored_photos(job_id.clone(), from, to, limit).await?;
+    stored.sort_by(|left, right| left.key.cmp(&right.key));
+    if stored.len() == limit {
+        end = stored.last().map(|record| record.key.clone());
+    }
+    let in_page = |key: &str| key > start_after && end.as_deref().is_none_or(|end| key <= end);
+    objects.retain(|object| in_page(&object.key));
+    stored.retain(|record| in_page(&record.key));
+    let missing = find_missing(app, &prefix, start_after, wanted, &objects, &stored, now).await?;
+    let mut records: BTreeMap<_, _> =
+        stored.into_iter().map(|record| (record.photo_id.clone(), record)).collect();
+    let unknown =
+        objects.iter().filter_map(|object| id_of(&object.key)).filter(|id| !records.contains_key(id));
+    let others = app.db.photos(job_id.clone(), unknown.collect()).await?;
+    records.extend(others.into_iter().map(|record| (record.photo_id.clone(), record)));
+    Ok((Page { objects, records, missing }, end))
+}
+
+/// Stored photos that the bucket lacks. It is asked a second time: one of them may have arrived since the first.
+async fn find_missing(
+    app: &App,
+    prefix: &str,
+    start_after: &str,
+    wanted: usize,
     objects: &[StoredObject],
-) -> Result<Merged, Problem> {
-    let ids: Vec<PhotoId> = objects
-        .iter()
-        .filter_map(|object| ObjectName::parse_original(job_id, &object.key))
-        .map(|name| name.photo_id().clone())
-        .collect();
-    let records = app.db.photos(job_id.clone(), ids).await?;
-    let records: BTreeMap<_, _> =
-        records.into_iter().map(|record| (record.photo_id.clone(), record)).collect();
-    Ok(merge(job_id, objects, &records, actor))
+    stored: &[PhotoRecord],
+    now: Timestamp,
+) -> Result<Vec<PhotoRecord>, Problem> {
+    let keys =
+        |objects: &[StoredObject]| objects.iter().map(|object| object.key.clone()).collect::<BTreeSet<_>>();
+    let there = keys(objects);
+    let mut missing: Vec<_> = stored.iter().filter(|record| !there.contains(&record.key)).cloned().collect();
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let again = app.bucket.list(prefix, start_after, wanted, now).await?;
+    let end = again.objects.last().filter(|_| again.truncated).map(|object| object.key.clone());
+    let there = keys(&again.objects);
+    missing
+        .retain(|record| !there.contains(&record.key) && end.as_ref().is_none_or(|end| record.key <= *end));
+    Ok(missing)
 }
 
 /// Notes what a listing learns; what fails is learnt again by the next one. Arrivals are noted at once, so that the

@@ -170,6 +170,19 @@ impl From<DbError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail)
                     .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
             }
+            DbError::TooMany(what) => {
+                let detail = format!(
+                    "too many {what}: send the photos that uploads were granted for before asking for more; grants \
+                     that are never used are dropped a day after they expire"
+                );
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_open_uploads", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("60"))
+            }
+            DbError::Unavailable(_) => {
+                let detail = "the server's database does not answer; try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("5"))
+            }
             DbError::Broken(cause) => Self::internal(cause),
         }
     }

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::auth::Authenticated;
 use super::extract::{JsonBody, PathIds};
-use super::photos::merge_page;
+use super::photos::read_page;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::domain::merge::{ListedPhoto, StoredObject};
+use crate::domain::merge::{ListedPhoto, StoredObject, merge};
 use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus, Rendition};
 use crate::process::rendition_key;
 
@@ -37,6 +37,8 @@ pub(super) struct Progress {
     ready: u64,
     /// Photos that cannot be shown.
     rejected: u64,
+    /// Photos whose original the bucket has lost.
+    missing: u64,
 }
 
 /// Queues a job's photos for the processor, and tells how far it is.
@@ -54,22 +56,21 @@ pub(super) async fn process_photos(
     let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
     require(caller.actor.decide(Action::ChangePhotos, &job))?;
 
-    let prefix = ObjectName::photos_prefix(&job.job_id);
-    let (mut start_after, mut progress) = (String::new(), Progress::default());
-    let mut ready = Vec::new();
-    loop {
-        let listing = app.bucket.list(&prefix, &start_after, PAGE, caller.now).await?;
-        let Some(last) = listing.objects.last() else { break };
-        start_after.clone_from(&last.key);
-        let merged = merge_page(&app, &caller.actor, &job.job_id, &listing.objects).await?;
+    let mut rest = Some(ObjectName::photos_prefix(&job.job_id));
+    let (mut progress, mut ready) = (Progress::default(), Vec::new());
+    while let Some(start_after) = rest {
+        let (page, next) = read_page(&app, &job.job_id, &start_after, PAGE, caller.now).await?;
+        rest = next;
+        let merged = merge(&job.job_id, &page, &caller.actor);
         let objects: BTreeMap<&str, &StoredObject> =
-            listing.objects.iter().map(|object| (object.key.as_str(), object)).collect();
+            page.objects.iter().map(|object| (object.key.as_str(), object)).collect();
         let mut wanted: Vec<(PhotoId, StoredObject)> = merged.unprocessed;
         for photo in merged.photos {
             let object = objects.get(photo.key.as_str()).map(|object| (*object).clone());
             match photo.status {
                 _ if photo.waiting => progress.processing += 1,
                 PhotoStatus::Processing => progress.processing += 1,
+                PhotoStatus::Missing => progress.missing += 1,
                 _ if wish.again == Some(true) => {
                     wanted.extend(object.map(|object| (photo.photo_id, object)));
                     progress.processing += 1;
@@ -79,9 +80,6 @@ pub(super) async fn process_photos(
             }
         }
         app.queue.put(&job.job_id, &wanted, caller.now).await?;
-        if !listing.truncated {
-            break;
-        }
     }
     let lost = lost(&app, &job.job_id, &ready, caller.now).await?;
     for some in lost.chunks(PAGE) {

@@ -191,7 +191,7 @@ pub(super) async fn create_upload(
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
     let records: Vec<_> =
         photos.into_iter().map(|photo| photo.into_record(&job_id, &caller.actor, caller.now)).collect();
-    let grants = app.db.grant_photos(records.clone()).await?;
+    let grants = app.db.grant_photos(records.clone(), app.config.uploads.open_uploads_max).await?;
     let mut uploads = Vec::with_capacity(grants.len());
     for (index, (record, grant)) in records.into_iter().zip(grants).enumerate() {
         let record = match grant {

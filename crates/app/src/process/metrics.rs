@@ -1,4 +1,4 @@
-//! What the processor counts, in Prometheus's text format.
+//! What this process counts, in Prometheus's text format.
 
 use std::fmt;
 
@@ -29,6 +29,9 @@ pub struct Metrics {
     processed: Counter,
     rejected: Family<Reason, Counter>,
     waiting: Gauge,
+    missing: Gauge,
+    unrecorded: Gauge,
+    log_damaged: Gauge,
     steps: Family<StepName, Histogram, fn() -> Histogram>,
 }
 
@@ -38,13 +41,20 @@ impl Default for Metrics {
         let processed = Counter::default();
         let rejected = Family::<Reason, Counter>::default();
         let waiting = Gauge::default();
+        let (missing, unrecorded, log_damaged) = (Gauge::default(), Gauge::default(), Gauge::default());
         let steps = Family::new_with_constructor((|| Histogram::new(STEP_SECONDS)) as fn() -> Histogram);
         registry.register("processed", "Photos whose renditions were made", processed.clone());
         registry.register("rejected", "Photos that cannot be shown, by reason", rejected.clone());
         registry.register("waiting", "Photos that wait for the processor or are with it", waiting.clone());
+        let help = "Photos that the database knows as stored and the bucket lacks, as last compared";
+        registry.register("missing", help, missing.clone());
+        let help = "Objects with an id of this installation and without a record, as last compared";
+        registry.register("unrecorded", help, unrecorded.clone());
+        let help = "1 when the database's write-ahead log was found damaged or missing at the start";
+        registry.register("database_log_damaged", help, log_damaged.clone());
         let help = "Time of each step of a photo's processing";
         registry.register_with_unit("step", help, Unit::Seconds, steps.clone());
-        Self { registry, processed, rejected, waiting, steps }
+        Self { registry, processed, rejected, waiting, missing, unrecorded, log_damaged, steps }
     }
 }
 
@@ -61,6 +71,17 @@ impl Metrics {
     /// A photo cannot be shown.
     pub fn rejected(&self, code: &str) {
         self.rejected.get_or_create(&Reason { reason: code.to_owned() }).inc();
+    }
+
+    /// The bucket and the database were compared.
+    pub fn compared(&self, missing: u64, unrecorded: u64) {
+        self.missing.set(i64::try_from(missing).unwrap_or(i64::MAX));
+        self.unrecorded.set(i64::try_from(unrecorded).unwrap_or(i64::MAX));
+    }
+
+    /// The database's write-ahead log was damaged or missing at the start.
+    pub fn database_log_damaged(&self) {
+        self.log_damaged.set(1);
     }
 
     /// All of it, as `application/openmetrics-text` 1.0.
@@ -84,11 +105,15 @@ mod tests {
         let metrics = Metrics::default();
         metrics.processed(&[("decode".to_owned(), 40_000)]);
         metrics.rejected("corrupt");
+        metrics.compared(2, 5);
         let text = metrics.text(3).unwrap();
         for line in [
             "qdn_photos_processed_total 1",
             "qdn_photos_rejected_total{reason=\"corrupt\"} 1",
             "qdn_photos_waiting 3",
+            "qdn_photos_missing 2",
+            "qdn_photos_unrecorded 5",
+            "qdn_photos_database_log_damaged 0",
             "qdn_photos_step_seconds_bucket{le=\"0.05\",step=\"decode\"} 1",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");

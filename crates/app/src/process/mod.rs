@@ -30,4 +30,4 @@ pub use renditions::rendition_key;
 #[cfg(feature = "process")]
 pub use solo::{SoloProcessor, Standing};
 pub(crate) use sweep::remove_photo;
-pub use sweep::sweep_deleted;
+pub use sweep::{prune_grants, sweep_deleted};

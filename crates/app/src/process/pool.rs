@@ -157,6 +157,7 @@ impl Processor {
         while !stop.is_cancelled() {
             let db = self.queue.db.as_ref();
             sweep::sweep_deleted(db, &self.bucket, self.grants_live, now()).await;
+            sweep::prune_grants(db, &self.bucket, self.grants_live, now()).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(SWEEP_EVERY) => {}

@@ -1,13 +1,17 @@
-//! Objects without a use: those of deleted photos, and renditions that were replaced.
+//! Objects without a use, those of deleted photos and renditions that were replaced, and grants that were never used.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::domain::{JobId, ObjectName, PhotoId, PhotoRecord};
 use crate::s3::{Bucket, S3Error};
 
 /// Photos swept at a time.
 const BATCH: usize = 100;
+/// Grants pruned in one call.
+const PRUNED_MAX: usize = 10_000;
+/// How long a grant that was never used is kept after it has expired.
+const UNUSED_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Renditions of one photo looked at: two of each version there ever was, and no more than one page.
 const RENDITIONS_MAX: usize = 1_000;
 
@@ -55,4 +59,54 @@ pub async fn sweep_deleted(db: &dyn Db, bucket: &Bucket, grants_live: SignedDura
             tracing::warn!(%error, "a swept photo is not marked; it is swept again");
         }
     }
+}
+
+/// Drops grants that expired a day ago and whose object never came. The bucket is asked first: an object that nobody noted
+/// is a photo.
+pub async fn prune_grants(db: &dyn Db, bucket: &Bucket, grants_live: SignedDuration, now: Timestamp) {
+    let before = now.checked_sub(grants_live + UNUSED_KEPT).unwrap_or(Timestamp::MIN);
+    let mut pruned = 0;
+    while pruned < PRUNED_MAX {
+        match prune_some(db, bucket, before, now).await {
+            Ok(0) => break,
+            Ok(photos) => pruned += photos,
+            Err(error) => return tracing::warn!(%error, "failed to prune grants that were never used"),
+        }
+    }
+    if pruned > 0 {
+        tracing::info!(pruned, "pruned grants that were never used");
+    }
+}
+
+/// Why grants were not pruned.
+#[derive(Debug, thiserror::Error)]
+enum PruneError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Bucket(#[from] S3Error),
+}
+
+async fn prune_some(
+    db: &dyn Db,
+    bucket: &Bucket,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<usize, PruneError> {
+    let mut records = db.unused_grants(before, BATCH).await?;
+    let count = records.len();
+    records.sort_by(|left, right| left.job_id.cmp(&right.job_id));
+    for of_job in records.chunk_by(|left, right| left.job_id == right.job_id) {
+        let (mut unused, mut stored) = (Vec::new(), Vec::new());
+        for record in of_job {
+            match bucket.find(&record.key, now).await? {
+                Some(object) => stored.push((record.photo_id.clone(), object.stored_at)),
+                None => unused.push(record.photo_id.clone()),
+            }
+        }
+        let Some(job_id) = of_job.first().map(|record| record.job_id.clone()) else { continue };
+        db.mark_stored(job_id.clone(), stored).await?;
+        db.prune_grants(job_id, unused).await?;
+    }
+    Ok(count)
 }

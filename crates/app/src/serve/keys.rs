@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -91,6 +91,7 @@ pub(super) fn lock_folder(data: &Path) -> anyhow::Result<File> {
     make_folder(data)?;
     let path = data.join("lock");
     let file = OpenOptions::new()
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
@@ -102,6 +103,25 @@ pub(super) fn lock_folder(data: &Path) -> anyhow::Result<File> {
         Err(TryLockError::WouldBlock) => bail!("{} is in use by another qdn serve", data.display()),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
+}
+
+/// The mark in the lock file while a server runs: what still has it at a start was not ended by itself.
+const IN_USE: &[u8] = b"in use\n";
+
+/// Whether the last server of this folder, whose lock this is now, did not end by itself.
+pub(super) fn was_in_use(lock: &File) -> bool {
+    let mut mark = [0; IN_USE.len()];
+    lock.read_at(&mut mark, 0).is_ok_and(|_| mark == IN_USE)
+}
+
+/// Marks the folder as in use, or as left in good order.
+///
+/// # Errors
+/// When the file cannot be written: on a full disk the mark fails only where it never stood.
+pub(super) fn mark_in_use(lock: &File, in_use: bool) -> std::io::Result<()> {
+    let mark = if in_use { IN_USE } else { b"ended.\n" };
+    lock.write_all_at(mark, 0)?;
+    lock.sync_all()
 }
 
 /// Writes a file of mode 0600 so that a reader, or a power cut, sees all of it or none.

@@ -1,5 +1,6 @@
 //! `qdn serve`: both ports, the database and the store in one process, from first start to drained shutdown.
 
+mod comparison;
 mod compression;
 mod keys;
 mod names;
@@ -7,6 +8,7 @@ mod ready;
 mod sample;
 mod welcome;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use crate::process::{Processor, Queue};
 use crate::s3::Bucket;
 use crate::setup::{self, LinkWish};
 use crate::tls::Certificate;
+use comparison::Comparison;
 use names::Names;
 
 pub use keys::Keys;
@@ -79,7 +82,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     if let Some(path) = &ready_file {
         ready::remove_stale(path)?;
     }
-    let _lock = keys::lock_folder(&data)?;
+    let lock = keys::lock_folder(&data)?;
     let store_listener = bind(config.network.store_listen).await?;
     let api_listener = bind(config.network.listen).await?;
     let certificate = config.network.tls.clone().map(Certificate::load).transpose()?;
@@ -91,15 +94,8 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     };
 
     let (keys, first_start) = Keys::load_or_create(&data)?;
-    if !database_path(&data).exists() && store_path(&data).exists() && !config.storage.new_database {
-        bail!(
-            "{} holds photos but no database: jobs, links and what is hidden from customers stood there. Restore \
-             qdn.sqlite from a backup, or begin a new one with --new-database",
-            data.display()
-        );
-    }
-    let db: Arc<dyn Db> =
-        Arc::new(Sqlite::open(&database_path(&data)).await.context("opening the database")?);
+    let (sqlite, log_damage) = open_database(&config, &lock).await?;
+    let db: Arc<dyn Db> = Arc::new(sqlite.clone());
     let now = crate::http::now();
     ensure_applications(db.as_ref(), &config, &keys, now).await?;
     db.prune_links(now.checked_sub(setup::DEAD_LINKS_KEPT)?).await?;
@@ -110,6 +106,12 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
     let app = assemble(&config, &keys, db.clone(), store.clone(), names.store.port(), stop.clone())?;
     let processor = tokio::spawn(processor(&config, &app).run(commits, stop.clone()));
+    let comparison =
+        Comparison { db: sqlite.clone(), bucket: app.bucket.clone(), metrics: Arc::clone(&app.metrics) };
+    let comparison = tokio::spawn(comparison.run(stop.clone()));
+    if log_damage {
+        app.metrics.database_log_damaged();
+    }
 
     let limits =
         ListenerLimits { connections_max: config.network.connections_max, ..ListenerLimits::default() };
@@ -138,9 +140,58 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     if let Err(error) = processor.await {
         tracing::error!(%error, "the photo processor ended early");
     }
+    if let Err(error) = comparison.await {
+        tracing::error!(%error, "the comparison of bucket and database ended early");
+    }
     store.shutdown().await;
+    close_database(&sqlite, &lock).await;
     tracing::info!("stopped");
     ended.map(|_| ())
+}
+
+/// Opens the database, and tells whether committed changes are known to be lost with its log. Refuses where either half of an
+/// installation is not there: a half that is made anew would hide the other.
+async fn open_database(config: &Config, lock: &File) -> anyhow::Result<(Sqlite, bool)> {
+    let (data, storage) = (&config.storage.data, &config.storage);
+    let (path, store) = (database_path(data), store_path(data));
+    let is_empty = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
+    if is_empty && store.exists() && !storage.new_database {
+        bail!(
+            "{} holds photos but no database: jobs, links and what is hidden from customers stood there. Restore \
+             qdn.sqlite from a backup, or begin a new one with --new-database",
+            data.display()
+        );
+    }
+    let damage = if is_empty { None } else { Sqlite::check_log(&path, keys::was_in_use(lock)).await? };
+    if let Some(damage) = &damage {
+        tracing::error!(
+            damage,
+            "changes of the database are lost: photos may be visible to customers that were hidden, links may work that \
+             were revoked; compare with the last backup"
+        );
+    }
+    let sqlite = Sqlite::open(&path, storage.disk_floor_bytes).await.context("opening the database")?;
+    let bucket = store.join("buckets").join(&storage.bucket);
+    if !bucket.is_dir() && !storage.new_store && sqlite.knows_photos().await? {
+        bail!(
+            "the database knows photos, but {} is not there: mount its disk or restore it from a backup, or begin an \
+             empty one with --new-store",
+            bucket.display()
+        );
+    }
+    keys::mark_in_use(lock, true).context("marking the data folder as in use")?;
+    Ok((sqlite, damage.is_some()))
+}
+
+/// Leaves nothing in the database's log, and says so in the folder's lock.
+async fn close_database(sqlite: &Sqlite, lock: &File) {
+    let closed = sqlite.close().await.map_err(anyhow::Error::from);
+    if let Err(error) = closed.and_then(|()| Ok(keys::mark_in_use(lock, false)?)) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "failed to close the database; the next start reads its log"
+        );
+    }
 }
 
 /// Waits for a port to be drained. One that ends before it was told to takes the other with it: half a server would

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { problemText } from "../../api/problem";
 import { PHASES, type Phase, type Photo } from "../../api/types";
 import { Icon } from "../../parts/Icon";
+import { isUnshown } from "../../photos/unshown";
 import { useWords } from "../../words";
 import { isTyping } from "../keys";
 import { DownloadOriginal } from "./Download";
@@ -17,11 +18,11 @@ export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelet
     changes([photo], next).catch((error) => setFailed({ photoId: photo.photo_id, error }));
   };
   usePhotoKeys(photo, change, onDelete);
-  const rejected = photo.status === "rejected";
+  const unshown = isUnshown(photo);
   const hideLabel = photo.hidden ? words.photoTools.show : words.photoTools.hide;
   return (
     <div class="photo-tools">
-      {rejected && <DownloadOriginal photo={photo} labelled />}
+      {unshown && photo.url && <DownloadOriginal photo={photo} labelled />}
       <Tags phase={photo.phase} onPick={(phase) => change({ phase })} />
       <Caption key={photo.photo_id} photo={photo} changes={changes} />
       <div class="photo-acts">
@@ -35,7 +36,7 @@ export function PhotoTools(props: { photo: Photo; changes: ChangePhotos; onDelet
         >
           <Icon name={photo.hidden ? "unseen" : "seen"} />
         </button>
-        {!rejected && <DownloadOriginal photo={photo} />}
+        {!unshown && <DownloadOriginal photo={photo} />}
         <button
           type="button"
           class="icon-button"

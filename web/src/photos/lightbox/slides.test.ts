@@ -22,7 +22,8 @@ test("a_slide_has_the_proportions_of_the_photo_and_the_size_of_the_copy_for_scre
 
 test("a_photo_without_a_copy_for_screens_is_getting_ready_and_a_rejected_one_never_shows_a_picture", () => {
   expect(slideOf(photo({ display_url: null, status: "processing" })).state).toBe("preparing");
-  expect(slideOf(photo({ status: "rejected" }))).toMatchObject({ state: "rejected", src: "" });
+  expect(slideOf(photo({ status: "rejected" }))).toMatchObject({ state: "unshown", src: "" });
+  expect(slideOf(photo({ status: "missing" }))).toMatchObject({ state: "unshown", src: "" });
 });
 
 test("a_slide_without_a_picture_says_why_and_says_it_anew_when_the_reason_is_another", () => {
@@ -33,6 +34,7 @@ test("a_slide_without_a_picture_says_why_and_says_it_anew_when_the_reason_is_ano
   const told = faultsOf(faults);
   expect(sentenceOf(cut, en, told)).toBe(faults.rejection.truncated.whole);
   expect(sentenceOf(cut, en, undefined)).toBe(en.job.noPreview);
+  expect(sentenceOf(slideOf(photo({ status: "missing" })), en, told)).toBe(faults.missing.whole);
   expect(sentenceOf(slideOf(photo({ display_url: null })), en, told)).toBe(en.lightbox.preparing);
   expect(mustRedraw(cut, film, false)).toBe(true);
 });

@@ -1,15 +1,17 @@
 import type { Photo } from "../../api/types";
 import type { Words } from "../../words";
 import type { Faults } from "../../words/faults";
+import { isUnshown } from "../unshown";
 
 /** What a slide shows: a picture, or a sentence where there is none yet or never will be. */
-export type SlideState = "picture" | "preparing" | "rejected";
+export type SlideState = "picture" | "preparing" | "unshown";
 
 /** A photo as the viewer needs it. */
 export interface Slide {
   id: string;
   state: SlideState;
-  /** The server's code for why it can't be shown. */
+  /** What the server says of it, and its code for why it can't be shown. */
+  status: string;
   rejection: string | null;
   /** The large copy; empty without a picture. */
   src: string;
@@ -26,11 +28,13 @@ const DISPLAY_SIDE = 1600;
 const USUAL_SHAPE = { width: 1600, height: 1200 };
 
 export function slideOf(photo: Photo): Slide {
-  const src = photo.status === "rejected" ? null : photo.display_url;
-  const state = photo.status === "rejected" ? "rejected" : src ? "picture" : "preparing";
+  const unshown = isUnshown(photo);
+  const src = unshown ? null : photo.display_url;
+  const state = unshown ? "unshown" : src ? "picture" : "preparing";
   return {
     id: photo.photo_id,
     state,
+    status: photo.status,
     rejection: photo.rejection ?? null,
     src: src ?? "",
     msrc: photo.thumb_url ?? "",
@@ -41,12 +45,12 @@ export function slideOf(photo: Photo): Slide {
 
 /** What stands in the place of a picture; the reason only for those who are told of faults. */
 export function sentenceOf(
-  { state, rejection }: Slide,
+  { state, status, rejection }: Slide,
   words: Words,
   faults: Faults | undefined,
 ): string {
   if (state === "preparing") return words.lightbox.preparing;
-  return faults?.rejected(rejection).whole ?? words.job.noPreview;
+  return faults?.unshown({ status, rejection }).whole ?? words.job.noPreview;
 }
 
 /** The size of the copy for screens, in the photo's own proportions; small photos are not enlarged. */

@@ -6,6 +6,13 @@ export const en = {
     whole: "Part of this photo is missing: its file is damaged. The original is kept.",
   },
 
+  /** The server had it and has its file no more. */
+  missing: {
+    short: "File missing",
+    whole:
+      "The server has lost this photo's file. If the photo is still on a phone or computer, add it again, and tell whoever looks after the server.",
+  },
+
   /** Why it can't be shown, by the server's codes. */
   rejection: {
     empty: {

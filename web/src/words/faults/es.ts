@@ -7,6 +7,12 @@ export const es: FaultWords = {
     whole: "Falta una parte de esta foto: el archivo está dañado. Se conserva el original.",
   },
 
+  missing: {
+    short: "Falta el archivo",
+    whole:
+      "El servidor perdió el archivo de esta foto. Si la foto sigue en un teléfono o computadora, agrégala otra vez y avisa a quien cuida el servidor.",
+  },
+
   rejection: {
     empty: {
       short: "Archivo vacío",

@@ -17,15 +17,19 @@ export interface Faults {
   damaged: Fault;
   /** It can't be shown, for the server's reason; general words where these pages don't know the code. */
   rejected: (code: string | null | undefined) => Fault;
+  /** Why this photo can't be shown. */
+  unshown: (photo: { status: string; rejection?: string | null }) => Fault;
 }
 
-export function faultsOf({ damaged, rejection }: FaultWords): Faults {
+export function faultsOf({ damaged, missing, rejection }: FaultWords): Faults {
+  const rejected = (code: string | null | undefined) => {
+    const known = Object.hasOwn(rejection, code ?? "");
+    return rejection[known ? (code as keyof typeof rejection) : "other"];
+  };
   return {
     damaged,
-    rejected(code) {
-      const known = Object.hasOwn(rejection, code ?? "");
-      return rejection[known ? (code as keyof typeof rejection) : "other"];
-    },
+    rejected,
+    unshown: (photo) => (photo.status === "missing" ? missing : rejected(photo.rejection)),
   };
 }
 

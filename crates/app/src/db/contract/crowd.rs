@@ -40,7 +40,7 @@ async fn of_many_uploads_with_one_idempotency_key_one_is_granted(db: &dyn Db) {
     let grant = async |caller: usize| {
         let records =
             vec![of_crowd(&format!("same{caller}"), Some("same")), of_crowd(&format!("own{caller}"), None)];
-        db.grant_photos(records).await.unwrap()
+        db.grant_photos(records, OPEN_MAX).await.unwrap()
     };
     let answers = join_all((0..CALLERS).map(grant)).await;
     let new: Vec<_> = (0..CALLERS).filter(|caller| answers[*caller][0] == Grant::New).collect();
@@ -63,21 +63,21 @@ async fn a_hundred_uploads_are_granted_all_or_none(db: &dyn Db) {
         db.photos(job_id("crowd"), ids).await.unwrap().len()
     };
     // One of them cannot be kept: its id is taken. So none of them is.
-    db.grant_photos(vec![of_crowd("taken", None)]).await.unwrap();
+    db.grant_photos(vec![of_crowd("taken", None)], OPEN_MAX).await.unwrap();
     let mut with_taken: Vec<_> = (0..99).map(record).collect();
     with_taken.push(of_crowd("taken", None));
-    assert!(db.grant_photos(with_taken).await.is_err());
+    assert!(db.grant_photos(with_taken, OPEN_MAX).await.is_err());
     assert_eq!(there(0..99).await, 0);
     let few = vec![of_crowd("few", Some("few")), of_crowd("taken", None)];
-    assert!(db.grant_photos(few).await.is_err());
+    assert!(db.grant_photos(few, OPEN_MAX).await.is_err());
     assert!(db.photos(job_id("crowd"), vec![photo_id("few")]).await.unwrap().is_empty());
 
     let hundred = |from: usize| (from..from + 100).map(record).collect::<Vec<_>>();
-    let answers = db.grant_photos(hundred(200)).await.unwrap();
+    let answers = db.grant_photos(hundred(200), OPEN_MAX).await.unwrap();
     assert!(answers.len() == 100 && answers.iter().all(|answer| *answer == Grant::New));
     assert_eq!(there(200..300).await, 100);
     // Half of these are known.
-    let answers = db.grant_photos(hundred(250)).await.unwrap();
+    let answers = db.grant_photos(hundred(250), OPEN_MAX).await.unwrap();
     for (number, answer) in (250..).zip(answers) {
         let expected = if number < 300 { Grant::Existing(Box::new(record(number))) } else { Grant::New };
         assert_eq!(answer, expected, "{number}");
@@ -85,7 +85,7 @@ async fn a_hundred_uploads_are_granted_all_or_none(db: &dyn Db) {
     assert_eq!(there(200..350).await, 150);
     // A key that is known goes before an id that is taken.
     let known = vec![of_crowd("taken", Some("hundred 200"))];
-    assert_eq!(db.grant_photos(known).await.unwrap(), [Grant::Existing(Box::new(record(200)))]);
+    assert_eq!(db.grant_photos(known, OPEN_MAX).await.unwrap(), [Grant::Existing(Box::new(record(200)))]);
 }
 
 async fn of_many_claimers_one_gets_the_photo(db: &dyn Db) {
@@ -127,7 +127,7 @@ async fn the_count_and_the_cover_are_exact_when_many_change_photos(db: &dyn Db) 
     db.insert_job(job("tally", "c1", "Shed", 41)).await.unwrap();
     let name = |number: usize| format!("n{number:02}");
     let records = (0..16).map(|number| PhotoRecord { job_id: job_id("tally"), ..photo(&name(number), None) });
-    db.grant_photos(records.collect()).await.unwrap();
+    db.grant_photos(records.collect(), OPEN_MAX).await.unwrap();
     let work = async |number: usize| {
         let (job_id, id) = (job_id("tally"), photo_id(&name(number)));
         let second = 100 + i64::try_from(number).unwrap();
@@ -169,7 +169,7 @@ async fn the_cover_is_right_whoever_comes_first(db: &dyn Db) {
         let stored: Vec<_> = [&oldest, &older, &newest].into_iter().cloned().zip((100..).map(at)).collect();
         let records =
             stored.iter().map(|(id, _)| PhotoRecord { job_id: of.clone(), ..photo(id.as_str(), None) });
-        db.grant_photos(records.collect()).await.unwrap();
+        db.grant_photos(records.collect(), OPEN_MAX).await.unwrap();
         db.mark_stored(of.clone(), stored).await.unwrap();
         let cover = async || db.job_row(of.clone()).await.unwrap().unwrap().cover.map(|cover| cover.photo_id);
         join_all([&newest, &older].map(|id| make_ready(db, &of, id))).await;
@@ -192,7 +192,7 @@ async fn what_callers_may_send_comes_back_as_it_was(db: &dyn Db) {
         uploaded_by: None,
         ..of_crowd("01ARZ3NDEKTSV4RRFFQ69G5FAV", Some(&"é".repeat(255)))
     };
-    db.grant_photos(vec![record.clone()]).await.unwrap();
+    db.grant_photos(vec![record.clone()], OPEN_MAX).await.unwrap();
     let ids = vec![record.photo_id.clone(), photo_id(&"x".repeat(1_024)), record.photo_id.clone()];
     assert_eq!(db.photos(job_id("crowd"), ids).await.unwrap(), [record.clone(), record]);
     let long = photo_id(&"é".repeat(512));

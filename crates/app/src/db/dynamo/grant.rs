@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::call::{TRANSACTION_MAX, Table, Transacted};
 use super::item::Item;
 use super::keys;
+use super::open_grants;
 use super::photo::Photo;
 use crate::db::{DbError, Grant, Result};
 use crate::domain::PhotoRecord;
@@ -40,7 +41,7 @@ enum Answer {
     Twin(usize),
 }
 
-pub(super) async fn grant(table: &Table, records: Vec<PhotoRecord>) -> Result<Vec<Grant>> {
+pub(super) async fn grant(table: &Table, records: Vec<PhotoRecord>, open_max: u32) -> Result<Vec<Grant>> {
     if records.iter().any(|record| record.stored_at.is_some()) {
         return Err(DbError::Broken("an upload was granted of a photo that is stored already".to_owned()));
     }
@@ -56,7 +57,17 @@ pub(super) async fn grant(table: &Table, records: Vec<PhotoRecord>) -> Result<Ve
             }
         }
     }
-    keep(table, &mut wishes).await?;
+    let records: Vec<_> = wishes.iter().map(|wish| wish.photo.record.clone()).collect();
+    open_grants::open(table, records.iter(), open_max).await?;
+    let kept = keep(table, &mut wishes).await;
+    // What was known before opens nothing, and what was not kept neither.
+    let known = wishes.iter().map(|wish| kept.is_err() || wish.earlier);
+    open_grants::close(
+        table,
+        records.iter().zip(known).filter(|(_, known)| *known).map(|(record, _)| record),
+    )
+    .await;
+    kept?;
     let answer = |answer: &Answer| {
         let (place, twin) = match answer {
             Answer::Wish(place) => (*place, false),

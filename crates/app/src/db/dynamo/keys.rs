@@ -7,6 +7,7 @@
 //! | a job's tally | `job#{id}` | `job#tally` | | |
 //! | photo | `job#{id}` | `photo#{photo_id}` | waiting: `queue`, when due | no outcome: `granted` or `stored`, when granted; deleted, not swept: `sweep`, when deleted |
 //! | idempotency key | `job#{id}` | `idem#{uploaded_by}#{hash of the key}` | | |
+//! | an uploader's open grants | `open#{link or application id}` | `open` | | |
 //! | link | `token#{hash}` | `link` | `links` or `links#{job_id}`, age and id | `links`, when it stops working |
 //! | a link's name | `link#{id}` | `link` | | |
 //! | application | `key#{hash}` | `application` | | |
@@ -21,6 +22,8 @@ use crate::domain::{
 
 /// Begins the sort keys of photos.
 pub(super) const PHOTOS: &str = "photo#";
+/// Sorts behind all of them.
+pub(super) const PHOTOS_END: &str = "photo$";
 /// Begins those of a job and its tally.
 pub(super) const JOB: &str = "job";
 /// All customers.
@@ -76,6 +79,11 @@ pub(super) fn idempotency(record: &PhotoRecord) -> Option<Key> {
     let uploaded_by = record.uploaded_by.as_ref()?;
     let hash = hex(&Sha256::digest(record.idempotency_key.as_ref()?));
     Some(Key::new(job_partition(&record.job_id), format!("idem#{uploaded_by}#{hash}")))
+}
+
+/// How many uploads an uploader has open.
+pub(super) fn open_grants(uploader: &LinkId) -> Key {
+    Key::new(format!("open#{uploader}"), "open")
 }
 
 pub(super) fn jobs_of(customer_id: &CustomerId) -> String {

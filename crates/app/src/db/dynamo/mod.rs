@@ -13,8 +13,10 @@
 //! | `job_row` | 2 |
 //! | `jobs` | 2; with words 1, and 2 for each 500 jobs that are gone through |
 //! | `photos` | 1 (up to 100 at once, further hundreds beside them) |
-//! | `grant_photos` | 1; 2 with more than 50 idempotency keys, or when there is an earlier upload |
-//! | `mark_stored`, `queue_photos`, `adopt_photos` | 2 for each 99 photos, 1 when there is nothing to change |
+//! | `stored_photos`, `unused_grants` | 1 for each MB |
+//! | `grant_photos` | 2, of an uploader's first of a day 3; 1 more with more than 50 idempotency keys, 2 when there is an earlier upload |
+//! | `mark_stored` | 3 for each 99 photos, 1 when there is nothing to change |
+//! | `prune_grants`, `queue_photos`, `adopt_photos` | 2 for each 99 photos, 1 when there is nothing to change |
 //! | `change_photo`, `delete_photo`, `forget_photo`, `finish_photo`, `put_off_photo`, `mark_swept` | 2; 1 more for each MB of the job's records when it loses its cover |
 //! | `claim_photos` | 1, and 1 for each photo |
 //! | `queue_unfinished`, `prune_links` | 1 for each MB, and what the changes take |
@@ -24,6 +26,7 @@ mod grant;
 mod item;
 mod jobs;
 mod keys;
+mod open_grants;
 mod photo;
 mod photos;
 mod queue;
@@ -173,8 +176,23 @@ impl Db for Dynamo {
         jobs::change_job(&self.table, &job_id, change).await
     }
 
-    async fn grant_photos(&self, records: Vec<PhotoRecord>) -> Result<Vec<Grant>> {
-        grant::grant(&self.table, records).await
+    async fn grant_photos(&self, records: Vec<PhotoRecord>, open_max: u32) -> Result<Vec<Grant>> {
+        grant::grant(&self.table, records, open_max).await
+    }
+    async fn unused_grants(&self, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
+        photos::unused_grants(&self.table, granted_before, limit).await
+    }
+    async fn prune_grants(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<()> {
+        photos::prune_grants(&self.table, &job_id, photo_ids).await
+    }
+    async fn stored_photos(
+        &self,
+        job_id: JobId,
+        from: Option<PhotoId>,
+        to: Option<PhotoId>,
+        limit: usize,
+    ) -> Result<Vec<PhotoRecord>> {
+        photos::stored(&self.table, &job_id, from.as_ref(), to.as_ref(), limit).await
     }
     async fn photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<Vec<PhotoRecord>> {
         photos::by_ids(&self.table, &job_id, &photo_ids).await

@@ -232,7 +232,7 @@ fn set_outcome(item: &mut Item, outcome: Option<&Outcome>) {
 
 fn read_outcome(read: Reader<'_>) -> Result<Option<Outcome>> {
     let verdict = match read.word("status", PhotoStatus::parse)? {
-        PhotoStatus::Processing => return Ok(None),
+        PhotoStatus::Processing | PhotoStatus::Missing => return Ok(None),
         PhotoStatus::Rejected => Verdict::Rejected(read.text("rejection")?.to_owned()),
         PhotoStatus::Ready => Verdict::Ready(Renditions {
             version: read.text("rendition_version")?.to_owned(),

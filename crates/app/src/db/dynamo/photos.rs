@@ -1,14 +1,18 @@
 //! Changes of photos. Each is worked out from the photo as it is now and kept only if it still is; what it means for the
 //! count and the cover of its job is kept in the same transaction. Who is overtaken begins again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::call::{TRANSACTION_MAX, Table, Transacted, Written};
+use super::item::sortable;
 use super::jobs::Tally;
 use super::keys;
+use super::open_grants;
 use super::photo::{COVER_RANK, Effect, Photo};
+use super::table::SECOND_INDEX;
 use super::write::{Query, Write};
 use crate::db::{Cover, DbError, Result};
 use crate::domain::{JobId, PhotoChange, PhotoId, PhotoRecord};
@@ -192,17 +196,77 @@ pub(super) async fn mark_stored(
     job_id: &JobId,
     photos: Vec<(PhotoId, Timestamp)>,
 ) -> Result<()> {
+    let marked = Mutex::new(BTreeMap::new());
     let mark = |photo: Option<&Photo>, stored_at: &Timestamp| match photo {
-        Some(photo) if photo.record.stored_at.is_none() => edited(photo, |photo| {
-            let record = &mut photo.record;
-            record.stored_at = Some(*stored_at);
-            if record.outcome.is_none() && record.deleted_at.is_none() {
-                record.process_after = Some(*stored_at);
-            }
-        }),
+        Some(photo) if photo.record.stored_at.is_none() => {
+            let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
+            marked.insert(photo.record.photo_id.clone(), photo.record.clone());
+            edited(photo, |photo| {
+                let record = &mut photo.record;
+                record.stored_at = Some(*stored_at);
+                if record.outcome.is_none() && record.deleted_at.is_none() {
+                    record.process_after = Some(*stored_at);
+                }
+            })
+        }
         _ => UNCHANGED,
     };
-    change(table, job_id, photos, mark).await.map(|_| ())
+    change(table, job_id, photos, mark).await?;
+    let marked = marked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    open_grants::close(table, marked.values()).await;
+    Ok(())
+}
+
+/// Grants that were never used, by the index of photos without an outcome that are not known to be stored.
+pub(super) async fn unused_grants(
+    table: &Table,
+    granted_before: Timestamp,
+    limit: usize,
+) -> Result<Vec<PhotoRecord>> {
+    let query = Query::index(SECOND_INDEX, keys::GRANTED).below(sortable(granted_before)).page(limit);
+    let items = table.items(&query, limit).await?;
+    items.into_iter().map(|item| Ok(Photo::from_item(item)?.record)).collect()
+}
+
+/// Pages of a job's photos until there are `limit` that are stored and not deleted.
+pub(super) async fn stored(
+    table: &Table,
+    job_id: &JobId,
+    from: Option<&PhotoId>,
+    to: Option<&PhotoId>,
+    limit: usize,
+) -> Result<Vec<PhotoRecord>> {
+    let from = from.map_or_else(|| keys::PHOTOS.to_owned(), |id| keys::photo(job_id, id).sk);
+    let to = to.map_or_else(|| keys::PHOTOS_END.to_owned(), |id| keys::photo(job_id, id).sk);
+    if from > to {
+        return Ok(Vec::new());
+    }
+    let query =
+        Query::table(&keys::job_partition(job_id)).between(from, to).only_with("stored_at").page(limit);
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let page = table.page(&query, after.as_ref()).await?;
+        for item in page.items {
+            let photo = Photo::from_item(item)?;
+            if photo.counts() {
+                records.push(photo.record);
+            }
+        }
+        after = page.next.filter(|_| records.len() < limit);
+        if after.is_none() {
+            records.truncate(limit);
+            return Ok(records);
+        }
+    }
+}
+
+pub(super) async fn prune_grants(table: &Table, job_id: &JobId, photo_ids: Vec<PhotoId>) -> Result<()> {
+    let wishes = photo_ids.into_iter().map(|photo_id| (photo_id, ())).collect();
+    let prune = |photo: Option<&Photo>, (): &()| match photo.map(|photo| &photo.record) {
+        Some(record) if record.stored_at.is_none() && record.deleted_at.is_none() => (true, Next::Drop),
+        _ => UNCHANGED,
+    };
+    change(table, job_id, wishes, prune).await.map(|_| ())
 }
 
 pub(super) async fn change_photo(

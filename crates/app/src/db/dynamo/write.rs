@@ -249,6 +249,12 @@ impl Query {
         self.sorted("#sort >= :sort", bound)
     }
 
+    /// From the one bound to the other, both included.
+    pub(super) fn between(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.bind("ExpressionAttributeValues", ":to", json!({ "S": to.into() }));
+        self.sorted("#sort BETWEEN :sort AND :to", from)
+    }
+
     pub(super) fn newest_first(mut self) -> Self {
         self.document.insert("ScanIndexForward".to_owned(), false.into());
         self

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("003_covers.sql"),
     include_str!("004_blame.sql"),
     include_str!("005_damaged.sql"),
+    include_str!("006_open_grants.sql"),
 ];
 
 /// Takes the steps that are missing, each in a transaction of its own together with its number.

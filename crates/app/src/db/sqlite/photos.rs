@@ -4,13 +4,32 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::row::{self, Answer, millis};
-use crate::db::{Grant, Result};
+use crate::db::{DbError, Grant, Result};
 use crate::domain::{
     JobId, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, Renditions,
     Verdict,
 };
 
-pub(super) fn grant(db: &Connection, record: &PhotoRecord) -> Result<Grant> {
+pub(super) fn grant_all(db: &Connection, records: &[PhotoRecord], open_max: u32) -> Result<Vec<Grant>> {
+    let grants = records.iter().map(|record| grant(db, record)).collect::<Result<Vec<_>>>()?;
+    // A call may name several uploaders in principle; it is asked once for each.
+    let mut uploaders: Vec<_> = records.iter().filter_map(|record| record.uploaded_by.as_ref()).collect();
+    uploaders.sort();
+    uploaders.dedup();
+    let mut select = db.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM photos
+         WHERE uploaded_by = ?1 AND stored_at IS NULL AND deleted_at IS NULL LIMIT ?2 + 1)",
+    )?;
+    for uploader in uploaders.into_iter().filter(|_| grants.contains(&Grant::New)) {
+        let open: u32 = select.query_row(params![uploader.as_str(), open_max], |row| row.get(0))?;
+        if open > open_max {
+            return Err(DbError::TooMany("open uploads"));
+        }
+    }
+    Ok(grants)
+}
+
+fn grant(db: &Connection, record: &PhotoRecord) -> Result<Grant> {
     if let (Some(uploaded_by), Some(key)) = (&record.uploaded_by, &record.idempotency_key) {
         let mut select = db.prepare_cached(
             "SELECT * FROM photos WHERE job_id = ?1 AND uploaded_by = ?2 AND idempotency_key = ?3",
@@ -64,6 +83,67 @@ pub(super) fn by_ids(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> 
         records.extend(select.query_row([job_id.as_str(), photo_id.as_str()], photo).optional()?);
     }
     Ok(records)
+}
+
+pub(super) fn stored(
+    db: &Connection,
+    job_id: &JobId,
+    from: Option<&PhotoId>,
+    to: Option<&PhotoId>,
+    limit: usize,
+) -> Result<Vec<PhotoRecord>> {
+    let mut select = db.prepare_cached(
+        "SELECT * FROM photos WHERE job_id = ?1 AND photo_id >= ?2 AND (?3 IS NULL OR photo_id <= ?3)
+         AND stored_at IS NOT NULL AND deleted_at IS NULL ORDER BY photo_id LIMIT ?4",
+    )?;
+    let from = from.map_or("", PhotoId::as_str);
+    let parameters = params![job_id.as_str(), from, to.map(PhotoId::as_str), limit];
+    Ok(select.query_map(parameters, photo)?.collect::<Answer<_>>()?)
+}
+
+pub(super) fn any_stored(db: &Connection) -> Result<bool> {
+    let any = "SELECT EXISTS (SELECT 1 FROM photos INDEXED BY photos_stored
+         WHERE stored_at IS NOT NULL AND deleted_at IS NULL)";
+    Ok(db.query_row(any, [], |row| row.get(0))?)
+}
+
+pub(super) fn all_stored(
+    db: &Connection,
+    after: Option<&(JobId, PhotoId)>,
+    limit: usize,
+) -> Result<Vec<PhotoRecord>> {
+    let mut select = db.prepare_cached(
+        "SELECT * FROM photos WHERE (job_id, photo_id) > (?1, ?2) AND stored_at IS NOT NULL AND deleted_at IS NULL
+         ORDER BY job_id, photo_id LIMIT ?3",
+    )?;
+    let (job_id, photo_id) =
+        after.map_or(("", ""), |(job_id, photo_id)| (job_id.as_str(), photo_id.as_str()));
+    Ok(select.query_map(params![job_id, photo_id, limit], photo)?.collect::<Answer<_>>()?)
+}
+
+pub(super) fn newest_record(db: &Connection) -> Result<Option<Timestamp>> {
+    let newest = "SELECT max(at) AS at FROM (SELECT max(granted_at) AS at FROM photos
+         UNION ALL SELECT max(created_at) FROM jobs UNION ALL SELECT max(created_at) FROM customers)";
+    Ok(db.query_row(newest, [], |row| row::optional_time(row, "at"))?)
+}
+
+pub(super) fn unused(db: &Connection, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
+    // The index has no order by time alone, and no more entries than all tokens together may have open.
+    let mut select = db.prepare_cached(
+        "SELECT * FROM photos WHERE stored_at IS NULL AND deleted_at IS NULL AND granted_at < ?1
+         ORDER BY granted_at LIMIT ?2",
+    )?;
+    Ok(select.query_map(params![millis(granted_before), limit], photo)?.collect::<Answer<_>>()?)
+}
+
+pub(super) fn prune(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> Result<()> {
+    let mut delete = db.prepare_cached(
+        "DELETE FROM photos WHERE job_id = ?1 AND photo_id = ?2 AND stored_at IS NULL AND deleted_at IS NULL",
+    )?;
+    for photo_id in photo_ids {
+        delete.execute([job_id.as_str(), photo_id.as_str()])?;
+    }
+    Ok(())
 }
 
 pub(super) fn mark_stored(db: &Connection, job_id: &JobId, photos: &[(PhotoId, Timestamp)]) -> Result<()> {
@@ -120,7 +200,7 @@ pub(super) fn delete(db: &Connection, job_id: &JobId, photo_id: &PhotoId, now: T
 
 fn outcome(row: &Row<'_>) -> Answer<Option<Outcome>> {
     let verdict = match row::word(row, "status", PhotoStatus::parse)? {
-        PhotoStatus::Processing => return Ok(None),
+        PhotoStatus::Processing | PhotoStatus::Missing => return Ok(None),
         PhotoStatus::Rejected => Verdict::Rejected(row.get("rejection")?),
         PhotoStatus::Ready => Verdict::Ready(Renditions {
             version: row.get("rendition_version")?,

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::proxy::Proxy;
 use super::*;
+use crate::db::contract::OPEN_MAX;
 use crate::domain::{JobStatus, LinkId, Location, Phase, Renditions, Role, Scope, Secret, Verdict};
 
 pub(super) fn origin() -> String {
@@ -124,7 +125,7 @@ async fn a_write_whose_answer_was_lost_is_not_taken_for_a_conflict_with_itself()
     assert!(db.revoke_link(link.link_id, at(5)).await.unwrap());
     lose();
     assert_eq!(
-        db.grant_photos(vec![photo("p1", Some("k")), photo("p2", None)]).await.unwrap(),
+        db.grant_photos(vec![photo("p1", Some("k")), photo("p2", None)], OPEN_MAX).await.unwrap(),
         [Grant::New, Grant::New]
     );
     lose();
@@ -161,12 +162,12 @@ async fn a_grant_of_a_hundred_that_ends_half_way_leaves_none_and_is_granted_when
         (0..100).map(|number| photo(&format!("{begin}{number}"), Some(&format!("k{number}")))).collect()
     };
     proxy.end_after_one_write();
-    assert!(through.grant_photos(hundred("a")).await.is_err());
+    assert!(through.grant_photos(hundred("a"), OPEN_MAX).await.is_err());
     let ids = |begin: &str| (0..100).map(|number| photo_id(&format!("{begin}{number}"))).collect::<Vec<_>>();
     assert!(db.photos(job_id(), ids("a")).await.unwrap().is_empty());
     assert_eq!(db.queue_unfinished(at(0), at(60)).await.unwrap(), 0);
 
-    let answers = db.grant_photos(hundred("b")).await.unwrap();
+    let answers = db.grant_photos(hundred("b"), OPEN_MAX).await.unwrap();
     let expected: Vec<_> = hundred("a").into_iter().map(|record| Grant::Existing(Box::new(record))).collect();
     assert_eq!(answers, expected);
     assert_eq!(db.photos(job_id(), ids("a")).await.unwrap(), hundred("a"));
@@ -215,7 +216,7 @@ async fn a_cover_is_found_again_among_more_photos_than_one_answer_holds() {
     for ids in ids.chunks(10) {
         let record =
             |id: &PhotoId| PhotoRecord { caption: Some("x".repeat(50_000)), ..photo(id.as_str(), None) };
-        db.grant_photos(ids.iter().map(record).collect()).await.unwrap();
+        db.grant_photos(ids.iter().map(record).collect(), OPEN_MAX).await.unwrap();
     }
     let stored = |(second, id): (i64, &PhotoId)| (id.clone(), at(second));
     db.mark_stored(job_id(), (100..).zip(&ids).map(stored).collect()).await.unwrap();
@@ -241,7 +242,7 @@ async fn a_cover_is_found_again_among_more_photos_than_one_answer_holds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn attributes_of_a_newer_version_outlive_a_change_by_this_one() {
     let db = empty().await;
-    db.grant_photos(vec![photo("p1", None)]).await.unwrap();
+    db.grant_photos(vec![photo("p1", None)], OPEN_MAX).await.unwrap();
     let key = keys::photo(&job_id(), &photo_id("p1"));
     let newer = write::Write::update(key.clone()).set("of_tomorrow", json!({ "L": [{ "NULL": true }] }));
     db.table.write(newer).await.map(|_| ()).unwrap();

@@ -3,6 +3,7 @@
 use super::proxy::Proxy;
 use super::real::{at, customer, fresh_table, job, link, origin, patient, photo, photo_id, ready};
 use super::*;
+use crate::db::contract::OPEN_MAX;
 use crate::domain::{ApplicationKind, Scope, Secret};
 
 /// A database behind a proxy that counts.
@@ -73,14 +74,17 @@ async fn photos_take_the_round_trips_that_are_written_down() {
     let records = |numbers: std::ops::Range<usize>| -> Vec<_> {
         numbers.map(|number| photo(&format!("p{number}"), Some(&format!("k{number}")))).collect()
     };
-    assert_trips!(proxy, 1, db.grant_photos(records(0..50)));
-    assert_trips!(proxy, 2, db.grant_photos(vec![photo("other", Some("k0"))]));
-    assert_trips!(proxy, 2, db.grant_photos(records(50..101)));
+    assert_trips!(proxy, 3, db.grant_photos(records(0..50), OPEN_MAX));
+    assert_trips!(proxy, 4, db.grant_photos(vec![photo("other", Some("k0"))], OPEN_MAX));
+    assert_trips!(proxy, 3, db.grant_photos(records(50..101), OPEN_MAX));
+    assert_trips!(proxy, 1, db.unused_grants(at(10), 10));
     let all: Vec<_> = (0..100).map(|number| photo_id(&format!("p{number}"))).collect();
     assert_trips!(proxy, 1, db.photos(job_id(), all));
     let stored: Vec<_> = (0..99).map(|number| (photo_id(&format!("p{number}")), at(60))).collect();
-    assert_trips!(proxy, 2, db.mark_stored(job_id(), stored.clone()));
+    assert_trips!(proxy, 3, db.mark_stored(job_id(), stored.clone()));
     assert_trips!(proxy, 1, db.mark_stored(job_id(), stored));
+    assert_trips!(proxy, 1, db.stored_photos(job_id(), None, None, 200));
+    assert_trips!(proxy, 2, db.prune_grants(job_id(), vec![photo_id("p100")]));
     assert_trips!(proxy, 1, db.queue_photos(job_id(), vec![photo_id("p1")], at(61)));
     assert_trips!(proxy, 1, db.photos_waiting());
     assert_trips!(proxy, 1, db.claim_photo(job_id(), photo_id("p1"), at(60), at(90)));
