@@ -299,3 +299,14 @@ def test_an_error_of_storage_breaks_the_connection(tmp_path):
         assert staff.get("/jobs").status_code == 200
     finally:
         assert server.stop() == 0
+
+
+def test_an_archive_names_the_photos_whose_originals_are_lost(server, store, staff, job):
+    lost, kept = (staff.upload(job, name) for name in ("lost.jpg", "kept.jpg"))
+    staff.settled(job)
+    store.delete_object(Bucket=server.bucket, Key=lost["key"])
+    entries = contents(archive(staff, job))
+    assert set(entries) == {"lost.jpg", "kept.jpg", "MISSING PHOTOS.txt"}, "the copy for screens is better than nothing"
+    said = entries["MISSING PHOTOS.txt"].decode()
+    assert f"lost.jpg (photo {lost['photo_id']})" in said and "kept.jpg" not in said
+    assert set(contents(archive(link(server, staff, job, "customer"), job))) == {"kept.jpg"}

@@ -428,3 +428,58 @@ def test_everything_outlives_a_restart(tmp_path):
             assert path.stat().st_mode & 0o777 == 0o600
     finally:
         assert server.stop() == 0
+
+
+def with_link(server, staff, job, role):
+    return Caller(server, server.application_key, staff.new_link(job, role)["token"])
+
+
+def test_a_photo_that_the_bucket_has_lost_is_listed_as_missing_for_staff_only(server, store, staff, job):
+    grants = [staff.upload(job, f"{number}.jpg") for number in range(3)]
+    staff.settled(job)
+    lost = grants[1]
+    store.delete_object(Bucket=server.bucket, Key=lost["key"])
+    statuses = {photo["photo_id"]: photo["status"] for photo in staff.photos(job)}
+    assert statuses == {grant["photo_id"]: "missing" if grant is lost else "ready" for grant in grants}
+    (missing,) = [photo for photo in staff.photos(job) if photo["status"] == "missing"]
+    assert (missing["name"], missing["hidden"]) == ("1.jpg", False)
+    for role in ("crew", "customer"):
+        ids = [photo["photo_id"] for photo in with_link(server, staff, job, role).photos(job)]
+        assert ids == [grant["photo_id"] for grant in grants if grant is not lost], role
+    # A phone that asks for its own photo is not told that it is safe.
+    assert staff.get(f"/jobs/{job}/photos/{lost['photo_id']}").status_code == 404
+    # Page after page, each photo once and in its place.
+    for limit in (1, 2, 3):
+        paged, cursor = [], None
+        while True:
+            page = staff.good("GET", "/list_photos", params={"job_id": job, "limit": limit, "cursor": cursor})
+            assert len(page["photos"]) <= limit
+            paged += [photo["photo_id"] for photo in page["photos"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert paged == [grant["photo_id"] for grant in grants], limit
+    # What is deleted is not missing.
+    assert staff.delete(f"/jobs/{job}/photos/{lost['photo_id']}").status_code == 204
+    assert "missing" not in [photo["status"] for photo in staff.photos(job)]
+
+
+def test_a_job_whose_bucket_has_lost_everything_is_not_shown_as_empty(server, store, staff, job):
+    grants = [staff.upload(job, f"{number}.jpg") for number in range(2)]
+    staff.settled(job)
+    for grant in grants:
+        store.delete_object(Bucket=server.bucket, Key=grant["key"])
+    assert [photo["status"] for photo in staff.photos(job)] == ["missing", "missing"]
+
+
+def test_an_object_with_an_id_of_ours_and_no_record_is_hidden_from_customers(server, store, staff, job):
+    key = f"jobs/{job}/photos/01ARZ3NDEKTSV4RRFFQ69G5FAV-lost.jpg"
+    store.put_object(Bucket=server.bucket, Key=key, Body=photo_bytes("lost"), ContentType="image/jpeg")
+    customer = with_link(server, staff, job, "customer")
+    # Before and after a listing has made a record of it, and once it has renditions.
+    assert customer.photos(job) == []
+    assert [photo["hidden"] for photo in staff.settled(job)] == [True]
+    assert customer.photos(job) == []
+    (photo,) = staff.photos(job)
+    assert staff.patch(f"/jobs/{job}/photos/{photo['photo_id']}", json={"hidden": False}).status_code == 204
+    assert len(customer.photos(job)) == 1

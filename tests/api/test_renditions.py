@@ -175,8 +175,8 @@ def test_renditions_that_were_lost_are_made_again(staff, store, server, job):
     store.delete_object(Bucket=server.bucket, Key=lost.split("?")[0].split(f"/{server.bucket}/")[1])
     assert requests.get(lost, timeout=10).status_code == 404
     said = staff.good("POST", f"/jobs/{job}/process", json={})
-    assert said == {"processing": 1, "ready": 1, "rejected": 0}
-    wait_until(lambda: staff.good("POST", f"/jobs/{job}/process", json={}) == {"processing": 0, "ready": 2, "rejected": 0})
+    assert said == {"processing": 1, "ready": 1, "rejected": 0, "missing": 0}
+    wait_until(lambda: staff.good("POST", f"/jobs/{job}/process", json={}) == {"processing": 0, "ready": 2, "rejected": 0, "missing": 0})
     assert [requests.get(url, timeout=10).status_code for url in (lost, kept)] == [200, 200]
 
 

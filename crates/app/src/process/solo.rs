@@ -91,12 +91,15 @@ impl SoloProcessor {
         Ok(true)
     }
 
-    /// Removes what photos left that were deleted before the last grant for them ran out, until `last_start`; the next call
-    /// goes on.
+    /// Removes what photos left that were deleted before the last grant for them ran out, and grants that were never used,
+    /// until `last_start`; the next call goes on.
     pub async fn sweep(&self, grants_live: SignedDuration, last_start: Instant) {
-        let swept = sweep::sweep_deleted(self.db.as_ref(), &self.bucket, grants_live, now());
+        let swept = async {
+            sweep::sweep_deleted(self.db.as_ref(), &self.bucket, grants_live, now()).await;
+            sweep::prune_grants(self.db.as_ref(), &self.bucket, grants_live, now()).await;
+        };
         if tokio::time::timeout_at(last_start.into(), swept).await.is_err() {
-            tracing::warn!("deleted photos are left to be swept by the next call");
+            tracing::warn!("deleted photos and unused grants are left to be swept by the next call");
         }
     }
 
