@@ -46,6 +46,9 @@ pub struct StoreConfig {
     pub commits: Option<mpsc::Sender<StoredKey>>,
     /// A multipart upload that was neither completed nor aborted is removed after this time.
     pub multipart_age_max: Duration,
+    /// How many objects a second are compared with the index in the background after the store was not closed
+    /// properly. 0 compares none.
+    pub verify_objects_per_second: u32,
 }
 
 impl StoreConfig {
@@ -67,6 +70,7 @@ impl StoreConfig {
             write_once_bytes_max: 5 << 30,
             commits: None,
             multipart_age_max: Duration::from_hours(7 * 24),
+            verify_objects_per_second: 200,
         }
     }
 }
@@ -153,6 +157,17 @@ pub enum OpenError {
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// The index lists objects of a bucket whose directory is missing or empty.
+    #[error(
+        "the index lists objects of the bucket {bucket}, but {path} is missing or empty: mount the disk it lies on or \
+         restore it from a backup. To accept the loss, run `qdn store check --repair`"
+    )]
+    MissingBucket {
+        /// The bucket.
+        bucket: String,
+        /// Where its objects should lie.
+        path: PathBuf,
     },
     /// The index could not be opened nor rebuilt.
     #[error("index: {0}")]

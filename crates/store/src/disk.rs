@@ -39,13 +39,21 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file, or says that there is none.
+/// Opens a file for reading, or says that there is none. It does not wait for the other end of a named pipe.
 pub(crate) fn open_if_there(path: &Path) -> io::Result<Option<File>> {
-    match File::open(path) {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => Ok(Some(file)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(cause),
     }
+}
+
+/// Whether an open failed for want of file descriptors, and not for the file's sake.
+pub(crate) fn is_out_of_handles(cause: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = cause.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| Some(errno.raw_os_error()) == code)
 }
 
 /// Keeps a floor of free space, so that a full disk is met by uploads before it is met by a database.

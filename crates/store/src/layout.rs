@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 /// Paths below the root folder of a store.
 #[derive(Debug, Clone)]
@@ -26,6 +26,11 @@ impl Layout {
 
     pub(crate) fn index(&self) -> PathBuf {
         self.root.join("index.sqlite")
+    }
+
+    /// Written by a clean stop, removed by a start.
+    pub(crate) fn closed(&self) -> PathBuf {
+        self.root.join("index.closed")
     }
 
     /// Its presence asks the next start to build the index anew.
@@ -73,6 +78,32 @@ impl Layout {
     }
 }
 
+/// SHA-256 of a key.
+pub(crate) type Digest = [u8; 32];
+
+/// The SHA-256 of a key.
+pub(crate) fn digest(key: &[u8]) -> Digest {
+    Sha256::digest(key).into()
+}
+
+/// Reads the name of an object's file.
+pub(crate) fn parse_digest(name: &str) -> Option<Digest> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = name.as_bytes().as_chunks::<2>();
+    let mut digest = [0; 32];
+    if pairs.len() != digest.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(digest)
+}
+
 /// Lower-case hexadecimal SHA-256 of a key.
 pub(crate) struct KeyHash {
     hex: String,
@@ -118,6 +149,14 @@ pub(crate) fn random_name() -> String {
     hex(&rand::random::<[u8; 16]>())
 }
 
+/// Whether the store may have given this name to a file or directory in `staging/`, `trash/` or `multipart/`: a random
+/// name, that of a second link to it, or that of a note about a key.
+pub(crate) fn is_working_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let noted = name.strip_prefix("doubt-").and_then(parse_digest);
+    noted.is_some() || is_random_name(name.strip_suffix(".x").unwrap_or(name))
+}
+
 /// Whether `name` is one that [`random_name`] could have made, and so safe to join to a path.
 pub(crate) fn is_random_name(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
@@ -138,6 +177,16 @@ mod tests {
             assert_eq!(path.file_name().unwrap().len(), 64, "{key}");
         }
         assert_ne!(layout.object("b", "a"), layout.object("b", "A"));
+    }
+
+    #[test]
+    fn the_name_of_a_file_reads_back_and_others_do_not() {
+        let digest = digest(b"abc");
+        assert_eq!(parse_digest(&hex(&digest)), Some(digest));
+        let upper = hex(&digest).to_ascii_uppercase();
+        for name in ["", ".DS_Store", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), upper.as_str()] {
+            assert_eq!(parse_digest(name), None, "{name}");
+        }
     }
 
     #[test]

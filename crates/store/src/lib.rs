@@ -2,7 +2,8 @@
 //!
 //! [`Store::handle`] answers requests; whoever embeds the store puts it behind a socket, or calls it in the process.
 //! An upload is acknowledged only after its bytes, their metadata, their directory entry and their row in the listing
-//! index are on the disk. [`check()`] compares files and index, and repairs the index from the files.
+//! index are on the disk. A store that was not closed properly verifies the index by the files, and
+//! [`Store::condition`] says what it found. [`check()`] compares files and index, and repairs the index from the files.
 //!
 //! The protocol's machinery (signatures, XML, chunked bodies) is the crate `s3s`; PostObject, everything on the disk,
 //! and the checks that `s3s` leaves out are here. `docs/adr/0001-store-index.md` and `0002-object-file.md` say why
@@ -10,9 +11,11 @@
 
 pub mod check;
 mod checksum;
+mod condition;
 mod config;
 mod disk;
 mod error;
+mod findings;
 mod front;
 mod index;
 mod layout;
@@ -20,15 +23,21 @@ mod locks;
 mod multipart;
 mod object_file;
 mod publish;
+mod rebuild;
 mod recover;
 mod s3;
+mod scan;
+mod settle;
 mod space;
 mod store;
 mod turns;
 mod upload;
+mod verify;
 
 pub use check::check;
+pub use condition::Condition;
 pub use config::{CorsConfig, KeyPattern, OpenError, OriginList, StoreConfig, StoredKey};
+pub use findings::Findings;
 pub use front::{BoxError, StoreBody};
 pub use qdn_sign::Credentials;
 pub use space::{Reserve, Space};

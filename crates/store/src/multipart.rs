@@ -10,12 +10,13 @@ use s3s::{S3ErrorCode, S3Result};
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Algorithm;
+use crate::condition::Observations;
 use crate::config::OpenError;
 use crate::disk::{self, sync_dir};
 use crate::error::{from_io, no_such_bucket, refuse};
 use crate::layout::{Layout, is_random_name, random_name};
 use crate::object_file::{ContentHeaders, Trailer, TrailerError};
-use crate::recover::entries;
+use crate::scan::entries;
 use crate::store::{Inner, now_ms};
 use crate::upload::Staged;
 
@@ -179,15 +180,22 @@ pub(crate) fn forget_bucket(layout: &Layout, bucket: &str) -> io::Result<()> {
 }
 
 /// Removes uploads that nobody finished within `age_max`, and half-made ones. One that cannot be read is kept: its
-/// parts were acknowledged.
-pub(crate) fn sweep(layout: &Layout, age_max: Duration) -> Result<(), OpenError> {
+/// parts were acknowledged. What is no upload is left alone.
+pub(crate) fn sweep(layout: &Layout, age_max: Duration, observed: &Observations) -> Result<(), OpenError> {
     let folder = layout.multipart();
     for path in entries(&folder).map_err(OpenError::io("read", &folder))? {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !is_random_name(name) || !path.is_dir() {
+            observed.strange(&path);
+            continue;
+        }
         match read_upload(&path) {
             Ok(Some(upload)) if !is_older(&upload, age_max) => {}
             Ok(_) => {
                 tracing::info!(path = %path.display(), "removing an abandoned multipart upload");
-                fs::remove_dir_all(&path).map_err(OpenError::io("remove", &path))?;
+                if let Err(cause) = fs::remove_dir_all(&path) {
+                    tracing::warn!(path = %path.display(), %cause, "failed to remove a multipart upload");
+                }
             }
             Err(cause) => {
                 tracing::warn!(path = %path.display(), %cause, "a multipart upload cannot be read; it is kept");

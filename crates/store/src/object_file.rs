@@ -110,7 +110,11 @@ impl Trailer {
 
     /// Reads the trailer at the end of `file` and checks that the file has exactly the length it must have.
     pub(crate) fn read(file: &File) -> Result<Self, TrailerError> {
-        let file_bytes = file.metadata()?.len();
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+        }
+        let file_bytes = metadata.len();
         let mut tail = vec![0; usize::try_from(file_bytes.min(FIRST_READ_BYTES)).unwrap_or_default()];
         let tail_at = file_bytes - tail.len() as u64;
         file.read_exact_at(&mut tail, tail_at)?;

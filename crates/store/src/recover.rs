@@ -1,5 +1,5 @@
-//! What happens before a store serves: the lock, the sweep of what a crash left behind, and, only when the index is
-//! missing or unreadable, building it anew from the object files. A sweep costs in proportion to what was in flight.
+//! What happens before a store serves: the lock, the directories, and the sweep of what a crash left behind, which
+//! costs in proportion to what was in flight.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Observations;
 use crate::config::OpenError;
 use crate::disk::{self, sync_dir};
 use crate::index::{self, Row};
-use crate::layout::{Layout, shards};
+use crate::layout::{Layout, is_working_name, parse_digest, shards};
 use crate::object_file::{Trailer, TrailerError};
+use crate::scan::{self, entries};
 
 /// The file in a bucket's folder that says when the bucket was made.
 pub(crate) const BUCKET_FILE: &str = "bucket.json";
@@ -55,135 +57,137 @@ pub(crate) fn make_folders(layout: &Layout) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Makes sure that there is an index that can be read, building it from the object files when there is none.
-pub(crate) fn ensure_index(layout: &Layout) -> Result<(), OpenError> {
-    let path = layout.index();
-    let wanted = layout.rebuild_wanted();
-    let why = if fs::exists(&wanted).map_err(OpenError::io("look for", &wanted))? {
-        "it was found damaged"
-    } else {
-        match index::usable(&path) {
-            Ok(true) => return Ok(()),
-            Ok(false) if !path.exists() => "there is none",
-            Ok(false) => "it is of another version",
-            Err(cause) if is_unreadable(&cause) => "it cannot be read",
-            Err(cause) => return Err(cause.into()),
-        }
-    };
-    let rows = rebuild_index(layout)?;
-    tracing::warn!(rows, why, "built the index from the object files");
-    Ok(())
-}
-
-fn is_unreadable(cause: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode;
-    matches!(
-        cause.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
-    )
-}
-
-/// Builds the index from the trailers of all objects, beside the old one, and puts it in its place.
-pub(crate) fn rebuild_index(layout: &Layout) -> Result<u64, OpenError> {
-    let path = layout.index();
-    let fresh = path.with_extension("new");
-    let io = |action, path: &Path| OpenError::io(action, path.to_owned());
-    // Whoever is stopped below may leave an index without its write-ahead log, which looks whole and is not.
-    let wanted = layout.rebuild_wanted();
-    fs::write(&wanted, b"").map_err(io("create", &wanted))?;
-    sync_dir(layout.root()).map_err(io("sync", layout.root()))?;
-    disk::remove_if_there(&fresh).map_err(io("remove", &fresh))?;
-    let connection = index::create(&fresh)?;
-    connection.execute_batch("BEGIN")?;
-    let mut rows = 0;
-    for file in object_files(layout) {
-        let file = file.map_err(io("read", &layout.buckets()))?;
-        match file.trailer() {
-            Ok(trailer) => {
-                index::upsert(&connection, &Row::from(&trailer))?;
-                rows += 1;
-            }
-            Err(TrailerError::Io(cause)) => return Err(io("read", &file.path)(cause)),
-            Err(TrailerError::Corrupt(what)) => {
-                tracing::error!(path = %file.path.display(), what, "damaged object left out of the index");
-            }
-        }
-    }
-    connection.execute_batch("COMMIT")?;
-    connection.close().map_err(|(_, cause)| cause)?;
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(io("sync", &fresh))?;
-    for suffix in ["-wal", "-shm"] {
-        let side = PathBuf::from(format!("{}{suffix}", path.display()));
-        disk::remove_if_there(&side).map_err(io("remove", &side))?;
-    }
-    fs::rename(&fresh, &path).map_err(io("rename", &fresh))?;
-    sync_dir(layout.root()).map_err(io("sync", layout.root()))?;
-    disk::remove_if_there(&wanted).map_err(io("remove", &wanted))?;
-    Ok(rows)
-}
-
 /// Finishes or undoes what was in flight when the store last stopped.
-pub(crate) fn sweep(layout: &Layout) -> Result<(), OpenError> {
+pub(crate) fn sweep(layout: &Layout, observed: &Observations) -> Result<(), OpenError> {
     let connection = index::connect(&layout.index())?;
-    let published = sweep_staging(layout, &connection)?;
-    let trashed = sweep_trash(layout, &connection)?;
+    let published = sweep_staging(layout, &connection, observed)?;
+    let trashed = sweep_trash(layout, &connection, observed)?;
     if published + trashed > 0 {
         tracing::info!(published, trashed, "finished what was in flight when the store last stopped");
     }
     Ok(())
 }
 
-/// A staged file that is also an object was published; its row may be missing. Any other is debris.
-fn sweep_staging(layout: &Layout, connection: &Connection) -> Result<usize, OpenError> {
-    let folder = layout.staging();
-    let paths = entries(&folder).map_err(OpenError::io("read", &folder))?;
+/// What the store has put into one of its working directories. Anything else stays there.
+fn working_entries(directory: &Path, observed: &Observations) -> Result<Vec<PathBuf>, OpenError> {
+    let mut paths = entries(directory).map_err(OpenError::io("read", directory))?;
+    paths.retain(|path| {
+        let is_ours = is_working_name(path);
+        if !is_ours {
+            observed.strange(path);
+        }
+        is_ours
+    });
+    Ok(paths)
+}
+
+/// A staged file that is also an object was published; its row may be missing. Any other is debris. One that cannot
+/// be read stays for the next start.
+fn sweep_staging(
+    layout: &Layout,
+    connection: &Connection,
+    observed: &Observations,
+) -> Result<usize, OpenError> {
+    let mut swept = working_entries(&layout.staging(), observed)?;
     let mut published = 0;
     connection.execute_batch("BEGIN")?;
-    for path in &paths {
-        let Some(trailer) = read_trailer(path)? else { continue };
-        let object = layout.object(&trailer.bucket, &trailer.key);
-        if is_same_file(path, &object).map_err(OpenError::io("look at", &object))? {
-            index::upsert(connection, &Row::from(&trailer))?;
-            published += 1;
-        }
-    }
+    let mut failed = Ok(());
+    swept.retain(|path| {
+        let settled = published_row(layout, path).and_then(|row| match row {
+            Some(row) if failed.is_ok() => {
+                published += 1;
+                failed = index::upsert(connection, &row);
+                Ok(())
+            }
+            _ => Ok(()),
+        });
+        is_settled(path, settled, observed)
+    });
+    failed?;
     connection.execute_batch("COMMIT")?;
-    remove_all(&paths)?;
+    remove_all(&swept, observed);
     Ok(published)
 }
 
+/// The row of a staged file that was published.
+fn published_row(layout: &Layout, staged: &Path) -> io::Result<Option<Row>> {
+    let Some(trailer) = read_trailer(staged)? else { return Ok(None) };
+    let object = layout.object(&trailer.bucket, &trailer.key);
+    Ok(is_same_file(staged, &object)?.then(|| Row::from(&trailer)))
+}
+
+fn is_settled(path: &Path, result: io::Result<()>, observed: &Observations) -> bool {
+    result.inspect_err(|cause| observed.unreadable_object(path, cause)).is_ok()
+}
+
 /// A file in the trash names a key whose row may be wrong: the object was deleted or replaced, or a commit failed.
-/// What the key's own file says now is right.
-fn sweep_trash(layout: &Layout, connection: &Connection) -> Result<usize, OpenError> {
-    let folder = layout.trash();
-    let paths = entries(&folder).map_err(OpenError::io("read", &folder))?;
+/// What the key's own file says now is right. Where that cannot be read, the file in the trash stays for the next
+/// start.
+fn sweep_trash(
+    layout: &Layout,
+    connection: &Connection,
+    observed: &Observations,
+) -> Result<usize, OpenError> {
+    let mut swept = working_entries(&layout.trash(), observed)?;
     let mut settled = 0;
     connection.execute_batch("BEGIN")?;
-    for path in &paths {
-        let Some(trashed) = read_trailer(path)? else { continue };
-        settled += 1;
-        let path = layout.object(&trashed.bucket, &trashed.key);
-        if !fs::exists(&path).map_err(OpenError::io("look for", &path))? {
-            index::remove(connection, &trashed.bucket, &trashed.key)?;
-        } else if let Some(trailer) = read_trailer(&path)? {
-            index::upsert(connection, &Row::from(&trailer))?;
-        }
-    }
+    let mut failed = Ok(());
+    swept.retain(|path| {
+        let result = trashed_key(layout, path).map(|key| {
+            let Some((trashed, trailer)) = key.filter(|_| failed.is_ok()) else { return };
+            settled += 1;
+            failed = match trailer {
+                Named::Object(trailer) => index::upsert(connection, &Row::from(trailer.as_ref())),
+                Named::Damaged => Ok(()),
+                Named::Nothing => index::remove(connection, &trashed.bucket, &trashed.key),
+            };
+        });
+        is_settled(path, result, observed)
+    });
+    failed?;
     connection.execute_batch("COMMIT")?;
-    remove_all(&paths)?;
+    remove_all(&swept, observed);
     Ok(settled)
 }
 
-/// The trailer of a file, or `None` when it is a folder or not a whole object.
-fn read_trailer(path: &Path) -> Result<Option<Trailer>, OpenError> {
+/// What lies under the name of a key.
+enum Named {
+    Object(Box<Trailer>),
+    Damaged,
+    Nothing,
+}
+
+/// The key that a file in the trash names, and what lies under it now.
+fn trashed_key(layout: &Layout, path: &Path) -> io::Result<Option<(Trailer, Named)>> {
+    let Some(trashed) = read_trailer(path)? else { return Ok(None) };
+    let object = layout.object(&trashed.bucket, &trashed.key);
+    let named = if !fs::exists(&object)? {
+        Named::Nothing
+    } else if let Some(trailer) = read_trailer(&object)? {
+        Named::Object(Box::new(trailer))
+    } else {
+        Named::Damaged
+    };
+    Ok(Some((trashed, named)))
+}
+
+/// The keys that files in the trash name: objects that were being deleted or replaced.
+pub(crate) fn trashed_keys(layout: &Layout) -> Vec<(String, String)> {
+    let paths = entries(&layout.trash()).unwrap_or_default();
+    let trailers = paths.iter().filter_map(|path| read_trailer(path).ok().flatten());
+    trailers.map(|trailer| (trailer.bucket, trailer.key)).collect()
+}
+
+/// The trailer of a file, or `None` when it is a directory or not a whole object.
+fn read_trailer(path: &Path) -> io::Result<Option<Trailer>> {
     if path.is_dir() {
         return Ok(None);
     }
-    let file = File::open(path).map_err(OpenError::io("open", path))?;
+    let Some(file) = disk::open_if_there(path)? else { return Ok(None) };
     match Trailer::read(&file) {
         Ok(trailer) => Ok(Some(trailer)),
         Err(TrailerError::Corrupt(_)) => Ok(None),
-        Err(TrailerError::Io(cause)) => Err(OpenError::io("read", path)(cause)),
+        Err(TrailerError::Io(cause)) => Err(cause),
     }
 }
 
@@ -196,109 +200,87 @@ fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
     }
 }
 
-fn remove_all(paths: &[PathBuf]) -> Result<(), OpenError> {
+/// Removes what was settled. What cannot be removed is settled once more by the next start.
+fn remove_all(paths: &[PathBuf], observed: &Observations) {
     for path in paths {
         let result = if path.is_dir() { fs::remove_dir_all(path) } else { disk::remove_if_there(path) };
-        result.map_err(OpenError::io("remove", path))?;
+        if let Err(cause) = result {
+            tracing::warn!(path = %path.display(), %cause, "failed to remove a settled file");
+            observed.strange(path);
+        }
+    }
+}
+
+/// The buckets that exist, with when they were made (milliseconds since the Unix epoch).
+pub(crate) fn load_buckets(
+    layout: &Layout,
+    observed: &Observations,
+) -> Result<BTreeMap<String, i64>, OpenError> {
+    let buckets = scan::bucket_dirs(layout, observed).map_err(OpenError::io("read", layout.buckets()))?;
+    let mut loaded = BTreeMap::new();
+    for bucket in buckets {
+        make_shards(&bucket.path, observed);
+        let path = bucket.path.join(BUCKET_FILE);
+        let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice::<BucketFile>(&bytes)?));
+        if let Err(cause) = &read {
+            tracing::warn!(path = %path.display(), %cause, "failed to read when a bucket was made");
+        }
+        loaded.insert(bucket.name, read.map_or(0, |file| file.created_ms));
+        for path in entries(&bucket.path).unwrap_or_default() {
+            if !is_of_bucket(&path) {
+                observed.strange(&path);
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// Whether an entry of a bucket's directory is one of those that the store makes.
+fn is_of_bucket(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name == BUCKET_FILE || parse_digest(&name.repeat(32)).is_some()
+}
+
+/// Makes whichever of a bucket's 256 directories are missing. One that cannot be made is noted: the others serve.
+fn make_shards(bucket: &Path, observed: &Observations) {
+    let mut made = false;
+    for shard in shards() {
+        let path = bucket.join(shard);
+        if path.is_dir() {
+            continue;
+        }
+        match disk::make_dir(&path) {
+            Ok(()) => made = true,
+            Err(cause) => observed.unreadable_directory(&path, &cause),
+        }
+    }
+    if made && let Err(cause) = sync_dir(bucket) {
+        observed.unreadable_directory(bucket, &cause);
+    }
+}
+
+/// Makes the 256 directories of a new bucket, durably.
+pub(crate) fn make_all_shards(bucket: &Path) -> io::Result<()> {
+    shards().try_for_each(|shard| disk::make_dir(&bucket.join(shard)))?;
+    sync_dir(bucket)
+}
+
+/// Refuses when the index lists objects of a bucket whose directory is missing or has none of its 256 directories,
+/// as a disk that is not mounted leaves it.
+pub(crate) fn need_buckets(layout: &Layout) -> Result<(), OpenError> {
+    // An index that cannot be read names no bucket; it is built anew from what is there.
+    for bucket in index::listed_buckets(&layout.index()).unwrap_or_default() {
+        let path = layout.bucket(&bucket);
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_dir())
+            || is_missing(&path)
+            || path.is_dir() && shards().all(|shard| is_missing(&path.join(shard)))
+        {
+            return Err(OpenError::MissingBucket { bucket, path });
+        }
     }
     Ok(())
 }
 
-/// The paths in a folder.
-pub(crate) fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
-}
-
-/// The buckets that exist, with when they were made (milliseconds since the Unix epoch).
-pub(crate) fn load_buckets(layout: &Layout) -> Result<BTreeMap<String, i64>, OpenError> {
-    let folder = layout.buckets();
-    let mut buckets = BTreeMap::new();
-    for path in bucket_folders(layout).map_err(OpenError::io("read", &folder))? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        make_shards(&path).map_err(OpenError::io("create", &path))?;
-        let bytes = fs::read(path.join(BUCKET_FILE)).unwrap_or_default();
-        let created_ms = serde_json::from_slice::<BucketFile>(&bytes).map_or(0, |file| file.created_ms);
-        buckets.insert(name.to_owned(), created_ms);
-    }
-    Ok(buckets)
-}
-
-/// Makes whichever of a bucket's 256 folders are missing, durably.
-pub(crate) fn make_shards(bucket: &Path) -> io::Result<()> {
-    let mut made = false;
-    for shard in shards() {
-        let path = bucket.join(shard);
-        if !path.is_dir() {
-            disk::make_dir(&path)?;
-            made = true;
-        }
-    }
-    if made { sync_dir(bucket) } else { Ok(()) }
-}
-
-/// A file among the objects of a bucket.
-pub(crate) struct ObjectFile {
-    pub(crate) path: PathBuf,
-}
-
-impl ObjectFile {
-    /// Its trailer, which must name the bucket and key that lead to this path.
-    pub(crate) fn trailer(&self) -> Result<Trailer, TrailerError> {
-        let trailer = Trailer::read(&File::open(&self.path)?)?;
-        let below_buckets = Layout::new("").object(&trailer.bucket, &trailer.key);
-        if !self.path.ends_with(below_buckets) {
-            return Err(TrailerError::Corrupt("it lies where another key belongs"));
-        }
-        Ok(trailer)
-    }
-}
-
-/// Every file among the objects, one folder at a time.
-pub(crate) fn object_files(layout: &Layout) -> impl Iterator<Item = io::Result<ObjectFile>> {
-    let (buckets, unreadable) = match bucket_folders(layout) {
-        Ok(buckets) => (buckets, None),
-        Err(cause) => (Vec::new(), Some(Err(cause))),
-    };
-    let folders = buckets.into_iter().flat_map(|bucket| shards().map(move |shard| bucket.join(shard)));
-    let files = folders.flat_map(|folder| {
-        let files: Vec<_> = match entries(&folder) {
-            Ok(paths) => paths.into_iter().map(|path| Ok(ObjectFile { path })).collect(),
-            // Only of these 256 one may be missing: a start makes it.
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => vec![Err(cause)],
-        };
-        files
-    });
-    unreadable.into_iter().chain(files)
-}
-
-/// The folders of the buckets. One that cannot be looked at is an error: taken for nothing, it would lose its photos.
-fn bucket_folders(layout: &Layout) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for path in entries(&layout.buckets())? {
-        if fs::metadata(&path)?.is_dir() {
-            folders.push(path);
-        }
-    }
-    Ok(folders)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn buckets_that_cannot_be_read_are_an_error_and_no_empty_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let layout = Layout::new(folder.path());
-        assert!(rebuild_index(&layout).is_err(), "no folder of buckets");
-        fs::write(layout.buckets(), "no folder").unwrap();
-        assert!(rebuild_index(&layout).is_err());
-        assert!(!layout.index().exists());
-        fs::remove_file(layout.buckets()).unwrap();
-        fs::create_dir_all(layout.bucket("photos").join("00")).unwrap();
-        assert_eq!(rebuild_index(&layout).unwrap(), 0, "a missing shard is empty");
-        fs::write(layout.bucket("photos").join("01"), "no folder").unwrap();
-        assert!(rebuild_index(&layout).is_err());
-    }
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }

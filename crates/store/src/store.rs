@@ -13,6 +13,7 @@ use s3s::service::S3Service;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::condition::{Condition, Observations};
 use crate::config::{OpenError, StoreConfig};
 use crate::disk::{self, DiskFloor, sync_dir};
 use crate::error::{from_io, no_such_bucket, refuse};
@@ -20,9 +21,12 @@ use crate::index::Index;
 use crate::layout::{Layout, random_name};
 use crate::locks::KeyLocks;
 use crate::publish::index_error;
+use crate::rebuild::swept_index;
 use crate::recover::{self, BUCKET_FILE, BucketFile};
+use crate::scan;
 use crate::turns::{TURNS_MAX, Turns};
 use crate::upload::blocking;
+use crate::verify::{self, Place, Plan, Stop, Verifier};
 use crate::{multipart, s3};
 
 /// Uploads that may wait before they are received, for each that may be received.
@@ -47,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) index: Index,
     pub(crate) floor: Arc<DiskFloor>,
+    pub(crate) observed: Arc<Observations>,
+    verifier: Verifier,
     pub(crate) locks: KeyLocks,
     /// Taken before a lock of `locks`, never after.
     pub(crate) upload_locks: KeyLocks,
@@ -65,13 +71,16 @@ pub(crate) struct Inner {
 
 impl Store {
     /// Opens the store in `config.root`: takes its lock, finishes or undoes what a crash left in flight, and builds
-    /// the index anew from the object files when it is missing, damaged or of another version.
+    /// the index anew from the object files when it is missing, damaged or of another version. After an unclean stop
+    /// the index is compared with the names of all object files and repaired before this returns; verification goes
+    /// on in the background ([`StoreConfig::verify_objects_per_second`]). What was found is in [`Self::condition`].
     pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let opening = tokio::task::spawn_blocking(move || Inner::open(config)).await;
-        let inner = opening
+        let (inner, plan) = opening
             .unwrap_or_else(|cause| Err(OpenError::Config(format!("opening was interrupted: {cause}"))))?;
         let inner = Arc::new(inner);
         let service = s3::service(&inner)?;
+        inner.verifier.start(&inner, plan);
         Ok(Self { inner, service })
     }
 
@@ -85,8 +94,14 @@ impl Store {
         }
     }
 
+    /// What the store has repaired and what it cannot use, since its start. Cheap: nothing is read from the disk.
+    pub fn condition(&self) -> Condition {
+        self.inner.observed.snapshot()
+    }
+
     /// Stops taking requests, waits up to 30 seconds for uploads and deletions that have begun, folds the index's
-    /// write-ahead log into its file and releases the lock. Requests that still come get 503.
+    /// write-ahead log into its file, notes that the stop was clean and releases the lock. Requests that still come
+    /// get 503.
     pub async fn shutdown(self) {
         let inner = self.inner;
         inner.closing.store(true, Ordering::SeqCst);
@@ -95,11 +110,12 @@ impl Store {
             // An upload needs one of these to end.
             inner.storing.end().await;
         };
-        if tokio::time::timeout(SHUTDOWN_WAIT, ending).await.is_err() {
+        let in_time = tokio::time::timeout(SHUTDOWN_WAIT, ending).await.is_ok();
+        if !in_time {
             tracing::warn!("some uploads or deletions did not end in time");
         }
         let closing = Arc::clone(&inner);
-        if tokio::task::spawn_blocking(move || closing.index.close()).await.is_err() {
+        if tokio::task::spawn_blocking(move || closing.close(in_time)).await.is_err() {
             tracing::error!("closing the index was interrupted");
         }
         inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -112,7 +128,7 @@ impl Store {
 pub struct BucketError(S3Error);
 
 impl Inner {
-    fn open(config: StoreConfig) -> Result<Self, OpenError> {
+    fn open(config: StoreConfig) -> Result<(Self, Plan), OpenError> {
         let limits = [
             ("uploads_at_once_max", config.uploads_at_once_max),
             ("receiving_at_once_max", config.receiving_at_once_max),
@@ -127,13 +143,17 @@ impl Inner {
         let lock = recover::lock(&layout)?;
         let floor = DiskFloor::new(config.root.clone(), config.disk_floor_bytes);
         floor.release_if_full();
-        recover::ensure_index(&layout)?;
-        recover::sweep(&layout)?;
-        multipart::sweep(&layout, config.multipart_age_max)?;
-        let buckets = recover::load_buckets(&layout)?;
+        let observed = Arc::new(Observations::default());
+        let stop = verify::take(&layout)?;
+        recover::need_buckets(&layout)?;
+        let buckets = recover::load_buckets(&layout, &observed)?;
+        let plan = prepare_index(&layout, stop, &observed)?;
+        multipart::sweep(&layout, config.multipart_age_max, &observed)?;
         let index = Index::open(&layout.index(), &layout.rebuild_wanted())?;
         let (receiving, wait_max) = (config.receiving_at_once_max, config.upload_wait_max);
-        Ok(Self {
+        let inner = Self {
+            observed,
+            verifier: Verifier::default(),
             floor,
             locks: KeyLocks::new(),
             upload_locks: KeyLocks::new(),
@@ -147,7 +167,21 @@ impl Inner {
             layout,
             index,
             config,
-        })
+        };
+        Ok((inner, plan))
+    }
+
+    /// Ends the verification and the index. The stop is clean when everything that had begun has ended and the index's
+    /// file has all of it. Blocks.
+    fn close(&self, all_ended: bool) {
+        let verify_from = self.verifier.stop();
+        let is_whole = self.index.close();
+        if !is_whole || !all_ended {
+            return;
+        }
+        if let Err(cause) = verify::write(&self.layout, verify_from) {
+            tracing::warn!(%cause, "failed to note the clean stop; the next start verifies the index");
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -267,17 +301,29 @@ impl Inner {
     }
 }
 
+/// Has an index that lists what the files say, as far as names go, and says what is left to be verified.
+fn prepare_index(layout: &Layout, stop: Stop, observed: &Observations) -> Result<Plan, OpenError> {
+    observed.lock().unclean_start = stop == Stop::Unclean && layout.index().exists();
+    let rebuilt = swept_index(layout, observed)?;
+    Ok(match stop {
+        _ if rebuilt => Plan::default(),
+        Stop::Clean(verify_from) => Plan { names: true, trailers_from: verify_from },
+        Stop::Unclean if verify::after_unclean_stop(layout, observed)? => Plan::default(),
+        Stop::Unclean => Plan { names: false, trailers_from: Some(Place::default()) },
+    })
+}
+
 fn build_bucket(path: &Path, created_ms: i64) -> std::io::Result<()> {
     disk::make_dir(path)?;
     let mut file = disk::create_new(&path.join(BUCKET_FILE))?;
     file.write_all(&serde_json::to_vec(&BucketFile { created_ms })?)?;
     file.sync_all()?;
-    recover::make_shards(path)
+    recover::make_all_shards(path)
 }
 
 fn holds_files(bucket: &Path) -> std::io::Result<bool> {
     for shard in crate::layout::shards() {
-        if !recover::entries(&bucket.join(shard))?.is_empty() {
+        if !scan::entries(&bucket.join(shard))?.is_empty() {
             return Ok(true);
         }
     }

@@ -33,6 +33,9 @@ pub(super) fn run(command: StoreCommand) -> anyhow::Result<()> {
     if !report.is_clean() && !report.repaired {
         bail!("the store is not clean; stop the server and run this with --repair");
     }
+    if report.unreadable.count > 0 {
+        bail!("some files cannot be read; look at the disk, at permissions and at what is named above");
+    }
     Ok(())
 }
 
@@ -43,7 +46,9 @@ fn print(report: &CheckReport) -> anyhow::Result<()> {
         ("rows of the index without a file", &report.ghosts),
         ("rows that say something else than their file", &report.stale),
         ("files with a damaged end", &report.corrupt_trailers),
+        ("files and directories that cannot be read", &report.unreadable),
         ("photos whose bytes changed on the disk", &report.corrupt_bodies),
+        ("entries that are not part of the store (they do no harm)", &report.strange_entries),
     ] {
         if findings.count > 0 {
             say(&format!("{}: {}", what, findings.count))?;

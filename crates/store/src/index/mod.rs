@@ -19,6 +19,8 @@ const APPLICATION_ID: i64 = 0x7164_6e73;
 /// Another number makes the next start build the index anew.
 const SCHEMA_VERSION: i64 = 1;
 const READERS: usize = 4;
+/// Rows that a walk over the index reads at once.
+const ROWS_AT_ONCE: u32 = 1000;
 
 const SCHEMA: &str = "
     CREATE TABLE objects (
@@ -131,9 +133,15 @@ impl Index {
         })
     }
 
-    /// Ends the writer after what it has been given, and folds the write-ahead log into the file. Blocks.
-    pub(crate) fn close(&self) {
-        self.writer.close();
+    /// Asks the next start to build the index anew when `cause` says that the file is damaged.
+    pub(crate) fn note_damage(&self, cause: &rusqlite::Error) {
+        self.writer.note_damage(cause);
+    }
+
+    /// Ends the writer after what it has been given, and folds the write-ahead log into the file. Returns whether the
+    /// file has all of it. Blocks.
+    pub(crate) fn close(&self) -> bool {
+        self.writer.close()
     }
 }
 
@@ -185,6 +193,101 @@ pub(crate) fn rows_after(
         .collect()
 }
 
+/// Calls `each` with every row.
+pub(crate) fn each_row(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+    let mut last: Option<(String, String)> = None;
+    loop {
+        let after = last.as_ref().map(|(bucket, key)| (bucket.as_str(), key.as_str()));
+        let rows = rows_after(connection, after, ROWS_AT_ONCE)?;
+        let end = rows.last().map(|row| (row.bucket.clone(), row.key.clone()));
+        if end.is_some() && end <= last {
+            return Err(out_of_order());
+        }
+        rows.into_iter().for_each(&mut each);
+        match end {
+            Some(_) => last = end,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Calls `each` with every key of a bucket, as bytes. Fails where SQLite gives them out of order, as it does from a
+/// damaged file.
+pub(crate) fn each_key(
+    connection: &Connection,
+    bucket: &str,
+    mut each: impl FnMut(Vec<u8>),
+) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("SELECT key FROM objects WHERE bucket = ?1 AND key > ?2 ORDER BY key LIMIT ?3")?;
+    let mut last = Vec::new();
+    loop {
+        let mut rows = statement.query(params![bucket, last, ROWS_AT_ONCE])?;
+        let mut any = false;
+        while let Some(row) = rows.next()? {
+            let key: Vec<u8> = row.get(0)?;
+            if key <= last {
+                return Err(out_of_order());
+            }
+            last.clone_from(&key);
+            any = true;
+            each(key);
+        }
+        if !any {
+            return Ok(());
+        }
+    }
+}
+
+fn out_of_order() -> rusqlite::Error {
+    damage("rows are malformed: out of order")
+}
+
+/// The error that SQLite has for a damaged file.
+pub(crate) fn damage(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
+}
+
+/// The buckets whose objects the index at `path` lists.
+pub(crate) fn listed_buckets(path: &Path) -> rusqlite::Result<Vec<String>> {
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let connection = connect_to_read(path)?;
+    let mut next = connection.prepare("SELECT min(bucket) FROM objects WHERE bucket > ?1")?;
+    let mut buckets: Vec<String> = Vec::new();
+    let mut last = String::new();
+    while let Some(bucket) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
+        if bucket <= last {
+            return Err(out_of_order());
+        }
+        last.clone_from(&bucket);
+        buckets.push(bucket);
+    }
+    Ok(buckets)
+}
+
+/// Whether SQLite finds the structure of the file sound.
+pub(crate) fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        tracing::error!(found, "the index is damaged");
+    }
+    Ok(found == "ok")
+}
+
+/// Whether an error says that the file is damaged, so that it has to be built anew.
+pub(crate) fn is_damage(cause: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    let damaged = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase, ErrorCode::Unknown];
+    match cause.sqlite_error_code() {
+        Some(code) => damaged.contains(&code),
+        // A value of another type than the schema says.
+        None => true,
+    }
+}
+
 /// Writes one row.
 pub(crate) fn upsert(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let size = i64::try_from(row.size).unwrap_or(i64::MAX);
@@ -203,6 +306,12 @@ pub(crate) fn remove(connection: &Connection, bucket: &str, key: &str) -> rusqli
     connection
         .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2")?
         .execute(params![bucket, key.as_bytes()])?;
+    Ok(())
+}
+
+/// Removes all rows of a bucket.
+pub(crate) fn remove_bucket(path: &Path, bucket: &str) -> rusqlite::Result<()> {
+    connect(path)?.execute("DELETE FROM objects WHERE bucket = ?1", [bucket])?;
     Ok(())
 }
 

@@ -29,7 +29,8 @@ struct Job {
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Mutex<Option<SyncSender<Job>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Ends with whether the file has all that was written.
+    thread: Mutex<Option<JoinHandle<bool>>>,
     rebuild_wanted: PathBuf,
 }
 
@@ -72,12 +73,16 @@ impl Writer {
         }
     }
 
-    pub(super) fn close(&self) {
+    /// Ends the thread. Returns whether the file has all that was written; `false` too when it had ended before.
+    pub(super) fn close(&self) -> bool {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the index writer ended badly");
-        }
+        thread.is_some_and(|thread| {
+            thread.join().unwrap_or_else(|_| {
+                tracing::error!("the index writer ended badly");
+                false
+            })
+        })
     }
 }
 
@@ -92,7 +97,7 @@ fn is_damage(cause: &str) -> bool {
     cause.contains("malformed") || cause.contains("not a database")
 }
 
-fn write(mut connection: Connection, jobs: &Receiver<Job>) {
+fn write(mut connection: Connection, jobs: &Receiver<Job>) -> bool {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         while batch.len() < QUEUE
@@ -109,9 +114,13 @@ fn write(mut connection: Connection, jobs: &Receiver<Job>) {
             let _ = job.done.send(result.clone());
         }
     }
-    if let Err(cause) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%cause, "checkpoint of the index failed");
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    match &busy {
+        Ok(0) => {}
+        Ok(_) => tracing::warn!("the checkpoint of the index was kept from its end"),
+        Err(cause) => tracing::warn!(%cause, "checkpoint of the index failed"),
     }
+    busy == Ok(0)
 }
 
 fn commit(connection: &mut Connection, batch: &[Job]) -> rusqlite::Result<()> {

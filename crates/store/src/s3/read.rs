@@ -83,14 +83,25 @@ impl Backend {
         self.inner.need_bucket(bucket)?;
         let path = self.inner.layout.object(bucket, key);
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        let inner = Arc::clone(&self.inner);
         blocking(move || {
-            let file =
-                disk::open_if_there(&path).map_err(from_io("open an object"))?.ok_or_else(no_such_key)?;
+            let file = disk::open_if_there(&path)
+                .inspect_err(|cause| {
+                    if !disk::is_out_of_handles(cause) {
+                        inner.observed.unreadable_object(&path, cause);
+                    }
+                })
+                .map_err(from_io("open an object"))?
+                .ok_or_else(no_such_key)?;
             let trailer = match Trailer::read(&file) {
                 Ok(trailer) => trailer,
-                Err(TrailerError::Io(cause)) => return Err(from_io("read a trailer")(cause)),
-                Err(cause @ TrailerError::Corrupt(_)) => {
-                    return Err(from_io("read a trailer")(io::Error::new(io::ErrorKind::InvalidData, cause)));
+                Err(cause) => {
+                    inner.observed.unreadable_object(&path, &cause);
+                    let cause = match cause {
+                        TrailerError::Io(cause) => cause,
+                        cause @ TrailerError::Corrupt(_) => io::Error::new(io::ErrorKind::InvalidData, cause),
+                    };
+                    return Err(from_io("read a trailer")(cause));
                 }
             };
             if trailer.key != key || trailer.bucket != bucket {

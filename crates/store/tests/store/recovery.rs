@@ -9,7 +9,14 @@ use qdn_store::check;
 use crate::post::assert_no_debris;
 use crate::support::{BUCKET, Server, config, hex};
 
-fn object(root: &Path, key: &str) -> PathBuf {
+/// Names such as the store gives to files that are in flight.
+const SEALED: &str = "staging/00000000000000000000000000005ea1";
+const SEALED_TWICE: &str = "staging/00000000000000000000000000005ea1.x";
+const TRASHED: &str = "trash/0000000000000000000000000000001d";
+const NOTE: &str = "trash/doubt-00000000000000000000000000000000000000000000000000000000000000d0";
+const HALF: &str = "0000000000000000000000000000004a";
+
+pub(crate) fn object(root: &Path, key: &str) -> PathBuf {
     use sha2::Digest;
     let name = hex(&sha2::Sha256::digest(key));
     root.join("buckets").join(BUCKET).join(&name[..2]).join(name)
@@ -20,7 +27,7 @@ pub(crate) fn forget_row(root: &Path, key: &str) {
     assert_eq!(index.execute("DELETE FROM objects WHERE key = ?1", [key.as_bytes()]).unwrap(), 1);
 }
 
-fn age_row(root: &Path, key: &str) {
+pub(crate) fn age_row(root: &Path, key: &str) {
     let index = rusqlite::Connection::open(root.join("index.sqlite")).unwrap();
     index.execute("UPDATE objects SET etag = 'old', size = 99 WHERE key = ?1", [key.as_bytes()]).unwrap();
 }
@@ -53,8 +60,8 @@ async fn publish_stopped_while_the_body_was_written_leaves_nothing() {
     let server = with_one_object().await;
     let server = server
         .restart_after(|root| {
-            fs::write(root.join("staging/0123"), "half a bo").unwrap();
-            fs::write(root.join("staging/0124"), "").unwrap();
+            fs::write(root.join(SEALED), "half a bo").unwrap();
+            fs::write(root.join(format!("staging/{HALF}")), "").unwrap();
         })
         .await;
     assert_settled(&server, &["k", "kept"]).await;
@@ -65,7 +72,7 @@ async fn publish_stopped_before_the_link_leaves_nothing() {
     let server = with_one_object().await;
     let server = server
         .restart_after(|root| {
-            fs::rename(object(root, "k"), root.join("staging/sealed")).unwrap();
+            fs::rename(object(root, "k"), root.join(SEALED)).unwrap();
             forget_row(root, "k");
         })
         .await;
@@ -77,7 +84,7 @@ async fn publish_stopped_after_the_link_and_before_the_index_is_finished() {
     let server = with_one_object().await;
     let server = server
         .restart_after(|root| {
-            fs::hard_link(object(root, "k"), root.join("staging/sealed")).unwrap();
+            fs::hard_link(object(root, "k"), root.join(SEALED)).unwrap();
             forget_row(root, "k");
         })
         .await;
@@ -88,9 +95,8 @@ async fn publish_stopped_after_the_link_and_before_the_index_is_finished() {
 #[tokio::test]
 async fn publish_stopped_after_the_index_loses_only_its_marker() {
     let server = with_one_object().await;
-    let server = server
-        .restart_after(|root| fs::hard_link(object(root, "k"), root.join("staging/sealed")).unwrap())
-        .await;
+    let server =
+        server.restart_after(|root| fs::hard_link(object(root, "k"), root.join(SEALED)).unwrap()).await;
     assert_settled(&server, &["k", "kept"]).await;
 }
 
@@ -109,9 +115,9 @@ async fn replacement_stopped_before_the_rename_keeps_the_old_object() {
     let (server, aside) = sealed_replacement("replacement").await;
     let server = server
         .restart_after(|root| {
-            fs::rename(&aside, root.join("staging/sealed")).unwrap();
-            fs::hard_link(root.join("staging/sealed"), root.join("staging/sealed.x")).unwrap();
-            fs::hard_link(object(root, "k"), root.join("trash/old")).unwrap();
+            fs::rename(&aside, root.join(SEALED)).unwrap();
+            fs::hard_link(root.join(SEALED), root.join(SEALED_TWICE)).unwrap();
+            fs::hard_link(object(root, "k"), root.join(TRASHED)).unwrap();
         })
         .await;
     assert_settled(&server, &["k", "kept"]).await;
@@ -123,9 +129,9 @@ async fn replacement_stopped_after_the_rename_and_before_the_index_is_finished()
     let (server, aside) = sealed_replacement("replacement").await;
     let server = server
         .restart_after(|root| {
-            fs::rename(object(root, "k"), root.join("trash/old")).unwrap();
-            fs::rename(&aside, root.join("staging/sealed")).unwrap();
-            fs::hard_link(root.join("staging/sealed"), object(root, "k")).unwrap();
+            fs::rename(object(root, "k"), root.join(TRASHED)).unwrap();
+            fs::rename(&aside, root.join(SEALED)).unwrap();
+            fs::hard_link(root.join(SEALED), object(root, "k")).unwrap();
             age_row(root, "k");
         })
         .await;
@@ -137,7 +143,7 @@ async fn replacement_stopped_after_the_rename_and_before_the_index_is_finished()
 async fn deletion_stopped_before_the_index_is_finished() {
     let server = with_one_object().await;
     let server =
-        server.restart_after(|root| fs::rename(object(root, "k"), root.join("trash/gone")).unwrap()).await;
+        server.restart_after(|root| fs::rename(object(root, "k"), root.join(TRASHED)).unwrap()).await;
     assert_settled(&server, &["kept"]).await;
     assert_eq!(server.get("k").await.status, 404);
 }
@@ -147,7 +153,7 @@ async fn deletion_stopped_before_the_trash_was_emptied_is_finished() {
     let server = with_one_object().await;
     let server = server
         .restart_after(|root| {
-            fs::rename(object(root, "k"), root.join("trash/gone")).unwrap();
+            fs::rename(object(root, "k"), root.join(TRASHED)).unwrap();
             forget_row(root, "k");
         })
         .await;
@@ -157,7 +163,7 @@ async fn deletion_stopped_before_the_trash_was_emptied_is_finished() {
 #[tokio::test]
 async fn a_key_written_again_after_its_deletion_survives_what_is_left_in_the_trash() {
     let (server, aside) = sealed_replacement("deleted before").await;
-    let server = server.restart_after(|root| fs::rename(&aside, root.join("trash/gone")).unwrap()).await;
+    let server = server.restart_after(|root| fs::rename(&aside, root.join(TRASHED)).unwrap()).await;
     assert_settled(&server, &["k", "kept"]).await;
     assert_eq!(server.get("k").await.text(), "body");
 }
@@ -180,7 +186,7 @@ async fn a_row_in_doubt_is_set_right_from_the_file() {
         server = server
             .restart_after(move |root| {
                 damage(root);
-                fs::write(root.join("trash/doubt-x"), doubt).unwrap();
+                fs::write(root.join(NOTE), doubt).unwrap();
             })
             .await;
         assert_settled(&server, &["k", "kept"]).await;
@@ -188,7 +194,7 @@ async fn a_row_in_doubt_is_set_right_from_the_file() {
     let server = server
         .restart_after(|root| {
             fs::remove_file(object(root, "k")).unwrap();
-            fs::write(root.join("trash/doubt-x"), &doubt).unwrap();
+            fs::write(root.join(NOTE), &doubt).unwrap();
         })
         .await;
     assert_settled(&server, &["kept"]).await;
@@ -199,9 +205,9 @@ async fn half_made_buckets_and_half_removed_ones_are_swept() {
     let server = with_one_object().await;
     let server = server
         .restart_after(|root| {
-            fs::create_dir_all(root.join("staging/half/00")).unwrap();
-            fs::create_dir_all(root.join("trash/half/ff")).unwrap();
-            fs::create_dir(root.join("multipart/half")).unwrap();
+            fs::create_dir_all(root.join(format!("staging/{HALF}/00"))).unwrap();
+            fs::create_dir_all(root.join(format!("trash/{HALF}/ff"))).unwrap();
+            fs::create_dir(root.join(format!("multipart/{HALF}"))).unwrap();
         })
         .await;
     assert_settled(&server, &["k", "kept"]).await;

@@ -110,6 +110,34 @@ impl Server {
         Self::open(self.folder, self.config).await
     }
 
+    /// A store on a copy of the files as they lie on the disk now, as a killed process leaves them, once `between` has
+    /// worked on the copy.
+    pub(crate) async fn killed_copy(&self, between: impl FnOnce(&std::path::Path)) -> Self {
+        let (folder, config) = self.copy_of_files();
+        between(folder.path());
+        Self::open(folder, config).await
+    }
+
+    pub(crate) fn copy_of_files(&self) -> (TempDir, StoreConfig) {
+        let folder = tempfile::tempdir().unwrap();
+        copy_all(self.folder.path(), folder.path());
+        let mut config = self.config.clone();
+        config.root = folder.path().to_owned();
+        (folder, config)
+    }
+
+    /// Waits until the background verification has ended.
+    pub(crate) async fn verified(&self) -> qdn_store::Condition {
+        for _ in 0..1000 {
+            let condition = self.store.condition();
+            if !condition.verifying {
+                return condition;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the verification does not end: {:?}", self.store.condition());
+    }
+
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint::new(&format!("http://{}", self.address), AddressStyle::Path).unwrap()
     }
@@ -174,6 +202,18 @@ impl Server {
         let answer = self.send("GET", None, &[("list-type", "2")], &[], "").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.elements("Key").into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn copy_all(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&place).unwrap();
+            copy_all(&entry.path(), &place);
+        } else {
+            std::fs::copy(entry.path(), &place).unwrap();
+        }
     }
 }
 
