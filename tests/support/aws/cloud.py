@@ -38,7 +38,7 @@ class Cloud:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path, self.calls_path = self.folder / "log", self.folder / "calls"
         self.process = None
-        self.outputs, self.told = {}, []
+        self.outputs, self.told, self.events_seen = {}, [], 0
         # Numbers of calls that were made on purpose without a permission.
         self.excused = set()
 
@@ -88,30 +88,49 @@ class Cloud:
 
     def deploy(self, archives, given=None):
         """Creates the stack of the template with these archives as the functions' code, and gives its outputs."""
-        s3, cloudformation = self.client("s3"), self.client("cloudformation")
+        s3 = self.client("s3")
         s3.create_bucket(Bucket="qdn-code")
         for name, archive in archives.items():
             s3.put_object(Bucket="qdn-code", Key=name, Body=archive)
-        made, self.told = local_copy(template.translate(template.load()), self.port)
-        s3.put_object(Bucket="qdn-code", Key="template.json", Body=json.dumps(made).encode())
+        self.client("cloudformation").create_stack(**self.request(given))
+        assert self.settled() == ("CREATE_COMPLETE", [])
+        return self.outputs
+
+    def update(self, given, further=None):
+        """Deploys the stack again with other parameters, and perhaps further resources. Gives its status and what failed."""
+        self.client("cloudformation").update_stack(**self.request(given, further))
+        return self.settled()
+
+    def request(self, given, further=None):
+        """What CloudFormation is asked for."""
+        made, self.told = local_copy(template.translate(template.load(), given), self.port)
+        made["Resources"] |= further or {}
+        self.client("s3").put_object(Bucket="qdn-code", Key="template.json", Body=json.dumps(made).encode())
         values = template.PARAMETERS | (given or {})
-        cloudformation.create_stack(
-            StackName="qdn", TemplateURL=f"{self.url}/qdn-code/template.json",
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-        )
-        until = time.monotonic() + STACK_SECONDS_MAX
+        return {
+            "StackName": "qdn", "TemplateURL": f"{self.url}/qdn-code/template.json",
+            "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        }
+
+    def settled(self):
+        """Waits for the stack. Gives its status and what failed since the tests' last look."""
+        cloudformation, until = self.client("cloudformation"), time.monotonic() + STACK_SECONDS_MAX
         while True:
             (stack,) = cloudformation.describe_stacks(StackName="qdn")["Stacks"]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 break
             assert time.monotonic() < until, "the stack is not done"
             time.sleep(0.2)
-        events = cloudformation.describe_stack_events(StackName="qdn")["StackEvents"]
-        failed = [(e["LogicalResourceId"], e.get("ResourceStatusReason")) for e in events if "FAILED" in e["ResourceStatus"]]
-        assert (stack["StackStatus"], failed) == ("CREATE_COMPLETE", [])
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName="qdn")
+        events = [event for page in pages for event in page["StackEvents"]]
+        seen, self.events_seen = self.events_seen, len(events)
+        failed = [
+            (event["LogicalResourceId"], event.get("ResourceStatusReason"))
+            for event in events[:len(events) - seen] if "FAILED" in event["ResourceStatus"]
+        ]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        return self.outputs
+        return stack["StackStatus"], failed
 
     @property
     def api(self):

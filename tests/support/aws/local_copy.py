@@ -8,7 +8,8 @@ UNKNOWN = {
     "AWS::Budgets::Budget", "AWS::CloudFront::KeyGroup", "AWS::CloudFront::PublicKey", "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
 }
-KEY_ID = "KLOCALTESTKEY"
+# The ids of the keys A and B.
+KEY_ID, OTHER_KEY_ID = "KLOCALTESTKEY", "KLOCALTESTKEYB"
 
 
 def local_copy(translated, port):
@@ -23,7 +24,9 @@ def local_copy(translated, port):
     photos = resources["PhotosDistribution"]["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
     del photos["TrustedKeyGroups"]
     told.append("PhotosDistribution asks for no signature: the tests' edge does")
-    resources["ApiFunction"]["Properties"]["Environment"]["Variables"]["QDN_CLOUDFRONT_KEY_ID"] = KEY_ID
+    signer = {"Fn::If": ["SignsWithA", KEY_ID, OTHER_KEY_ID]}
+    resources["ApiFunction"]["Properties"]["Environment"]["Variables"]["QDN_CLOUDFRONT_KEY_ID"] = signer
+    resources["ApiSettings"]["Properties"]["Content"]["Fn::Sub"][1]["KeyId"] = signer
     told.append("QDN_CLOUDFRONT_KEY_ID is the edge's")
 
     for name, resource in resources.items():

@@ -39,9 +39,9 @@ def intrinsic(loader, suffix, node):
 Loader.add_multi_constructor("!", intrinsic)
 
 
-def load():
+def load(path=PATH):
     """The template as it is written, short forms as long ones."""
-    return yaml.load(PATH.read_text(), Loader)
+    return yaml.load(path.read_text(), Loader)
 
 
 def parameters(template, given=None):
@@ -50,15 +50,15 @@ def parameters(template, given=None):
     return values | PARAMETERS | (given or {})
 
 
-def translate(template):
-    """What CloudFormation makes of the template, by the library that it uses itself. The code's archives lie in a bucket,
-    as `sam deploy` leaves them."""
+def translate(template, given=None):
+    """What CloudFormation makes of the template and its parameters, by the library that it uses itself. The code's archives
+    lie in a bucket, as `sam deploy` leaves them."""
     source = copy.deepcopy(template)
     for resource in source["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and isinstance(resource["Properties"]["CodeUri"], str):
             archive = Path(resource["Properties"]["CodeUri"]).name
             resource["Properties"]["CodeUri"] = {"Bucket": "qdn-code", "Key": archive}
-    values = {name: value for name, value in PARAMETERS.items() if name in source["Parameters"]}
+    values = {name: value for name, value in (PARAMETERS | (given or {})).items() if name in source["Parameters"]}
     # No policy is named by AWS's name for it, so AWS is asked for none.
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     return json.loads(json.dumps(translator.translate(source, values)))
