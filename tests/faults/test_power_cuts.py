@@ -15,7 +15,7 @@ from rig.witness import Load, Witness, findings, send_again
 CUTS_PER_DISK = 15
 KINDS = ("photo", "deletion", "customer", "job", "link", "revocation")
 # How many of each kind must have been promised before a cut, and in flight at one, on average.
-PROMISED_PER_CUT_MIN = 2
+PROMISED_PER_CUT_MIN = 1
 IN_FLIGHT_PER_CUT_MIN = 1 / 10
 # Within so many cuts a server that does not sync must be found out, by one of these.
 CUTS_TO_FIND_MAX = 5

@@ -168,6 +168,15 @@ def test_half_a_photo_that_was_answered_late_is_found(program, witness):
     assert kinds_of(findings(program, witness)) == {"half"}
 
 
+def test_a_photo_without_its_record_is_found(program, witness):
+    changes = make_changes(program, witness)
+    witness.note_cut(PowerCut(changes.began, changes.ended))
+    with stopped(program) as database:
+        photo = (changes.photo.photo_id,)
+        assert database.execute("DELETE FROM photos WHERE photo_id = ?", photo).rowcount == 1
+    assert kinds_of(findings(program, witness)) == {"half"}
+
+
 def test_half_a_deletion_that_was_answered_late_is_found(program, witness):
     changes = make_changes(program, witness)
     witness.note_cut(PowerCut(changes.began, changes.ended))

@@ -100,6 +100,8 @@ def byte_findings(program, entries):
                 yield f"corrupt: {photo.photo_id} has {len(body)} bytes of {photo.size}"
             if entry["size"] != photo.size:
                 yield f"corrupt: {photo.photo_id} is listed with {entry['size']} bytes, it has {photo.size}"
+            if entry["caption"] != photo.caption:
+                yield f"half: {photo.photo_id} is listed as {entry['caption']!r}, not as {photo.caption!r}"
 
 
 def record_findings(program, office, witness, thorough):

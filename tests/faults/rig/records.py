@@ -64,7 +64,8 @@ class Photo:
 
     job_id: str
     grant: dict
-    seed: str
+    # In the database, while the bytes are in the store.
+    caption: str
     size: int
     upload: Request = dataclasses.field(default_factory=lambda: Request("photo"))
     deletion: Request = dataclasses.field(default_factory=lambda: Request("deletion"))
@@ -88,7 +89,7 @@ class Photo:
         return self.deletion.expected is Expected.DONE
 
     def body(self):
-        return b"\xff\xd8\xff\xe0" + hashlib.shake_256(self.seed.encode()).digest(self.size - 4)
+        return b"\xff\xd8\xff\xe0" + hashlib.shake_256(self.caption.encode()).digest(self.size - 4)
 
     def must_be_listed(self):
         return self.upload.expected is Expected.DONE and self.deletion.expected is Expected.NOT_DONE

@@ -81,13 +81,13 @@ class Witness:
         self.revoke(office, self.new_link(office, job_id))
 
     def grants(self, office, job_id, count=GRANTS_AT_ONCE, size=None):
-        """Asks for grants, and makes up the photos they are for."""
-        wish = {"job_id": job_id, "photos": [{"photo_name": "image.jpg"}] * count}
-        answer = office.good("POST", "/upload-url", wish)
+        """Requests grants, and makes up the photos they are for."""
+        captions = [f"Photo {self.next_number()}" for _ in range(count)]
+        photos = [{"photo_name": "image.jpg", "caption": caption} for caption in captions]
+        answer = office.good("POST", "/upload-url", {"job_id": job_id, "photos": photos})
         photos = []
-        for grant in answer["uploads"]:
-            seed = f"photo-{self.next_number()}"
-            photo = Photo(job_id, grant, seed, size or self.any_size())
+        for caption, grant in zip(captions, answer["uploads"], strict=True):
+            photo = Photo(job_id, grant, caption, size or self.any_size())
             self.photos[job_id].append(photo)
             photos.append(photo)
         return photos
