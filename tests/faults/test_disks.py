@@ -67,10 +67,10 @@ def cut_power_while_appending(disk, number, chance):
     return cut, results
 
 
-def race(folder, kind, chance, rounds, report):
+def race(directory, kind, chance, rounds, report):
     """Gives how many appends were lost of those whose sync returned while the power went."""
     in_time = late = late_lost = 0
-    with Disk(folder, kind) as disk:
+    with Disk(directory, kind) as disk:
         for number in range(rounds):
             cut, results = cut_power_while_appending(disk, number, chance)
             lost = [append for append, kept in results if append.ended <= cut.began and not kept]
@@ -92,5 +92,5 @@ def test_an_append_synced_before_a_cut_began_is_never_lost_on_ext4(tmp_path, cha
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["ext4", "xfs"])
 def test_an_append_synced_while_the_power_goes_may_be_lost(tmp_path, chance, rounds, report, kind):
-    """The reason why an answer that arrives during a cut is no promise."""
+    """The reason why a response that arrives during a cut does not count."""
     assert race(tmp_path, kind, chance, rounds, report) > 0, "the race was never seen"

@@ -1,4 +1,4 @@
-"""The rules of the power cuts: what was promised may not be lost, what was answered late may, and nothing is half."""
+"""The rules of the power cuts: what was acknowledged is not lost, what was answered late may be, and none is half."""
 
 import contextlib
 import dataclasses
@@ -76,8 +76,8 @@ def test_what_was_answered_during_a_cut_may_be_lost_and_then_stays_away(program,
     assert all(witness.counts[kind]["lost of these"] == 1 for kind in witness.counts)
     shutil.move(program.folder / present, program.folder / "after")
     put_back(program, "after")
-    found = kinds_of(findings(program, witness))
-    assert found == {"customer appeared", "job appeared", "link appeared", "revocation appeared", "appeared", "lost"}
+    problems = kinds_of(findings(program, witness))
+    assert problems == {"customer appeared", "job appeared", "link appeared", "revocation appeared", "appeared", "lost"}
 
 
 def test_what_was_answered_during_a_cut_may_be_there_and_then_stays(program, witness):
@@ -92,18 +92,18 @@ def test_what_was_answered_during_a_cut_may_be_there_and_then_stays(program, wit
 
 def test_an_answer_to_what_was_sent_after_a_cut_is_found(program, witness):
     changes = make_changes(program, witness)
-    found = witness.note_cut(PowerCut(changes.began - 2, changes.began))
-    assert len(found) == 6, found
-    assert kinds_of(found) == {"answered without a disk"}
+    problems = witness.note_cut(PowerCut(changes.began - 2, changes.began))
+    assert len(problems) == 6, problems
+    assert kinds_of(problems) == {"answered without a disk"}
 
 
 def test_what_was_never_answered_may_be_there_or_not(program, witness):
     changes = make_changes(program, witness)
     for record in (changes.customer, changes.job, changes.link):
-        record.creation.answered_at = None
+        record.creation.responded_at = None
     changes.customer.customer_id = changes.job.job_id = changes.link.link_id = changes.link.token = None
-    changes.photo.upload.answered_at = changes.deleted.deletion.answered_at = None
-    changes.revoked.revocation.answered_at = None
+    changes.photo.upload.responded_at = changes.deleted.deletion.responded_at = None
+    changes.revoked.revocation.responded_at = None
     assert witness.note_cut(PowerCut(changes.ended, changes.ended + 1)) == []
     assert findings(program, witness) == []
     assert None not in (changes.customer.customer_id, changes.job.job_id, changes.link.link_id), "found by their names"

@@ -1,4 +1,4 @@
-"""Compares what is there with what was requested: what was promised is there, and nothing is there by half."""
+"""Compares what is there with what was requested: what was acknowledged is there, and nothing is there by half."""
 
 import hashlib
 import sqlite3
@@ -15,24 +15,24 @@ SAMPLE = 15
 
 
 def findings(program, witness, jobs=None, notes=True):
-    """Everything that is not as it was promised, or is there by half, as sentences. None is what it should be.
+    """Everything that is not as it was acknowledged, or is there by half, as sentences. None is what it should be.
 
     With `jobs`, only their photos and links are looked at, and fewer of the records are read one by one.
     Without `notes`, the store may have written itself notes for its next start.
     """
-    found = [f"debris: {name}" for name in program.debris(notes)]
+    problems = [f"debris: {name}" for name in program.debris(notes)]
     thorough = jobs is None
     with Office(program) as office:
         for job_id in sorted(set(witness.photos) | {link.job_id for link in witness.links}) if thorough else jobs:
-            found += photo_findings(program, office, witness, job_id)
-        found += record_findings(program, office, witness, thorough)
-        found += link_findings(program, office, witness, jobs, thorough)
-    return found
+            problems += photo_findings(program, office, witness, job_id)
+        problems += record_findings(program, office, witness, thorough)
+        problems += link_findings(program, office, witness, jobs, thorough)
+    return problems
 
 
-def kinds_of(found):
+def kinds_of(problems):
     """The kinds of findings: what stands before the colon."""
-    return {sentence.split(":")[0] for sentence in found}
+    return {sentence.split(":")[0] for sentence in problems}
 
 
 def compare(request, is_done, what, name):
@@ -122,9 +122,9 @@ def record_findings(program, office, witness, thorough):
     for job in some:
         if job.job_id and not job.creation.observed:
             for path in (f"/list_photos?job_id={job.job_id}", f"/jobs/{job.job_id}/links"):
-                status, answer = office.call("GET", path)
+                status, response = office.call("GET", path)
                 if status != 404:
-                    yield f"half: job {job.title} is not there, and {path} answers {status} {answer}"
+                    yield f"half: job {job.title} is not there, and {path} answers {status} {response}"
 
 
 def customer_findings(witness, listed):
@@ -175,7 +175,7 @@ def link_findings(program, office, witness, jobs, thorough):
         for link in by_job[job_id]:
             if link.link_id:
                 yield from one_link_findings(link, listed.pop(link.link_id, None))
-        # Those whose answer never came: no more than were requested, and whole.
+        # Those whose response never came: no more than were requested, and whole.
         unanswered = [link for link in by_job[job_id] if link.link_id is None]
         for link, (link_id, entry) in zip(unanswered, list(listed.items()), strict=False):
             link.link_id = link_id
@@ -204,22 +204,22 @@ def token_findings(program, link):
     """A token opens its job, and only while its link is listed and not revoked."""
     is_open = link.creation.observed and not link.revocation.observed
     with Office(program, link.token) as holder:
-        status, answer = holder.call("GET", "/jobs?limit=1")
+        status, response = holder.call("GET", "/jobs?limit=1")
     if status != (200 if is_open else 401):
         yield f"half: link {link.link_id} is {'open' if is_open else 'gone or revoked'} and answers {status}"
-    elif is_open and [job["job_id"] for job in answer["jobs"]] != [link.job_id]:
-        yield f"half: link {link.link_id} opens {answer}"
+    elif is_open and [job["job_id"] for job in response["jobs"]] != [link.job_id]:
+        yield f"half: link {link.link_id} opens {response}"
 
 
 def database_findings(program):
     """What SQLite itself says of a database that nobody has open."""
     database = sqlite3.connect(program.data / "qdn.sqlite")
     try:
-        found = [line for (line,) in database.execute("PRAGMA integrity_check") if line != "ok"]
-        found += [f"a reference to nothing: {row}" for row in database.execute("PRAGMA foreign_key_check")]
+        problems = [line for (line,) in database.execute("PRAGMA integrity_check") if line != "ok"]
+        problems += [f"a reference to nothing: {row}" for row in database.execute("PRAGMA foreign_key_check")]
     finally:
         database.close()
-    return [f"broken database: {line}" for line in found]
+    return [f"broken database: {line}" for line in problems]
 
 
 def object_path(program, photo):

@@ -22,16 +22,16 @@ class Office:
     def __exit__(self, *_):
         self.wire.connection.close()
 
-    def call(self, method, path, wish=None):
-        """Gives the status and the answer."""
-        body = None if wish is None else json.dumps(wish).encode()
-        status, answer = self.wire.ask(method, path, body, self.headers)
-        return status, as_json(answer)
+    def call(self, method, path, params=None):
+        """Gives the status and the response."""
+        body = None if params is None else json.dumps(params).encode()
+        status, response = self.wire.ask(method, path, body, self.headers)
+        return status, as_json(response)
 
-    def good(self, method, path, wish=None):
-        status, answer = self.call(method, path, wish)
-        assert status < 300, f"{method} {path}: {status} {answer}"
-        return answer
+    def good(self, method, path, params=None):
+        status, response = self.call(method, path, params)
+        assert status < 300, f"{method} {path}: {status} {response}"
+        return response
 
     def all_pages(self, path, name):
         """All entries of a list, page after page; none of a job that is gone, which is found elsewhere."""
@@ -53,8 +53,8 @@ class Office:
 
     def links(self, job_id):
         """All links to a job by their id, revoked ones too."""
-        status, answer = self.call("GET", f"/jobs/{job_id}/links")
+        status, response = self.call("GET", f"/jobs/{job_id}/links")
         if status == 404:
             return {}
-        assert status == 200, f"/jobs/{job_id}/links: {status} {answer}"
-        return {link["link_id"]: link for link in answer["links"]}
+        assert status == 200, f"/jobs/{job_id}/links: {status} {response}"
+        return {link["link_id"]: link for link in response["links"]}

@@ -1,8 +1,8 @@
-"""What was requested of the server, when each answer arrived, and what may be there after a power cut.
+"""What was requested of the server, when each response arrived, and what may be there after a power cut.
 
 A sync that is under way while the file system is shut down can return success although its journal transaction is
-dropped (test_disks.py shows it for a plain append). A machine without power sends no answer, so that success is an
-artefact of the shutdown: only what was answered before the cut began counts as promised.
+dropped (test_disks.py shows it for a plain append). A machine without power sends no response, so that success is an
+artefact of the shutdown: only what was answered before the cut began counts as acknowledged.
 """
 
 import dataclasses
@@ -25,9 +25,9 @@ class Request:
 
     kind: str
     sent_at: float | None = None
-    # When the answer of success had arrived. None without one, and after an error.
-    answered_at: float | None = None
-    # How long after the beginning of a power cut the answer arrived. None for a promise.
+    # When the response had arrived, which was a success. None without one, and after an error.
+    responded_at: float | None = None
+    # How long after the beginning of a power cut the response arrived. None for one that counts.
     late_seconds: float | None = None
     # What the last check saw; None where it could not tell.
     observed: bool | None = None
@@ -35,15 +35,15 @@ class Request:
     settled: bool | None = None
 
     def send(self):
-        self.sent_at, self.answered_at = time.monotonic(), None
+        self.sent_at, self.responded_at = time.monotonic(), None
         self.late_seconds = self.observed = self.settled = None
 
     def succeed(self):
-        self.answered_at = time.monotonic()
+        self.responded_at = time.monotonic()
 
     @property
-    def is_promised(self):
-        return self.answered_at is not None and self.late_seconds is None
+    def is_acknowledged(self):
+        return self.responded_at is not None and self.late_seconds is None
 
     @property
     def expected(self):
@@ -51,11 +51,11 @@ class Request:
             return Expected.DONE if self.settled else Expected.NOT_DONE
         if self.sent_at is None:
             return Expected.NOT_DONE
-        return Expected.DONE if self.is_promised else Expected.EITHER
+        return Expected.DONE if self.is_acknowledged else Expected.EITHER
 
     def was_in_flight(self, began):
         """Whether it was sent before this time and not answered with success until then."""
-        return self.sent_at <= began and (self.answered_at is None or self.answered_at > began)
+        return self.sent_at <= began and (self.responded_at is None or self.responded_at > began)
 
 
 @dataclasses.dataclass(eq=False)
@@ -82,7 +82,7 @@ class Photo:
 
     @property
     def acknowledged(self):
-        return self.upload.is_promised
+        return self.upload.is_acknowledged
 
     @property
     def deleted(self):
@@ -97,7 +97,7 @@ class Photo:
 
 @dataclasses.dataclass(eq=False)
 class Customer:
-    """A customer with a name of its own, by which a check finds it when the answer with the id never came."""
+    """A customer with a name of its own, by which a check finds it when the response with the id never came."""
 
     name: str
     phone: str

@@ -25,7 +25,7 @@ class Witness:
         self.links = []
         # What was requested since the last restart that was settled.
         self.recent = []
-        # How many requests of each kind were promised, in flight at a cut, answered late, and lost of those.
+        # By kind, how many requests were acknowledged, in flight at a cut, answered late, and lost of the late ones.
         self.counts = defaultdict(Counter)
         self.late_lost_seconds_max = 0.0
         self.counter = 0
@@ -45,16 +45,16 @@ class Witness:
         number = self.next_number()
         customer = Customer(f"Customer {number}", f"+1 555 {number:07}", self.send(Request("customer")))
         self.customers.append(customer)
-        answer = office.good("POST", "/customers", {"name": customer.name, "phone": customer.phone})
-        customer.customer_id = answer["customer_id"]
+        response = office.good("POST", "/customers", {"name": customer.name, "phone": customer.phone})
+        customer.customer_id = response["customer_id"]
         customer.creation.succeed()
         return customer
 
     def new_job_for(self, office, customer):
         job = Job(f"Job {self.next_number()}", customer, self.send(Request("job")))
         self.jobs.append(job)
-        wish = {"customer_id": customer.customer_id, "title": job.title}
-        job.job_id = office.good("POST", "/jobs", wish)["job_id"]
+        params = {"customer_id": customer.customer_id, "title": job.title}
+        job.job_id = office.good("POST", "/jobs", params)["job_id"]
         job.creation.succeed()
         return job
 
@@ -65,8 +65,8 @@ class Witness:
     def new_link(self, office, job_id):
         link = Link(job_id, self.send(Request("link")))
         self.links.append(link)
-        answer = office.good("POST", f"/jobs/{job_id}/links", {"role": "crew"})
-        link.link_id, link.token = answer["link_id"], answer["token"]
+        response = office.good("POST", f"/jobs/{job_id}/links", {"role": "crew"})
+        link.link_id, link.token = response["link_id"], response["token"]
         link.creation.succeed()
         return link
 
@@ -84,9 +84,9 @@ class Witness:
         """Requests grants, and makes up the photos they are for."""
         captions = [f"Photo {self.next_number()}" for _ in range(count)]
         photos = [{"photo_name": "image.jpg", "caption": caption} for caption in captions]
-        answer = office.good("POST", "/upload-url", {"job_id": job_id, "photos": photos})
+        response = office.good("POST", "/upload-url", {"job_id": job_id, "photos": photos})
         photos = []
-        for caption, grant in zip(captions, answer["uploads"], strict=True):
+        for caption, grant in zip(captions, response["uploads"], strict=True):
             photo = Photo(job_id, grant, caption, size or self.any_size())
             self.photos[job_id].append(photo)
             photos.append(photo)
@@ -98,14 +98,14 @@ class Witness:
         return self.random.randint(*self.random.choices(sizes, [40, 57, 3])[0])
 
     def upload(self, wire, photo):
-        """Sends a photo and notes the answer; gives the status."""
+        """Sends a photo and notes the response; gives the status."""
         self.send(photo.upload)
-        status, answer = wire.submit(photo.grant, photo.body())
+        status, response = wire.submit(photo.grant, photo.body())
         if status == 201:
             photo.upload.succeed()
         else:
             photo.refused = status
-        return status, answer
+        return status, response
 
     def upload_some(self, program, job_id, count, size=None):
         """Uploads that must succeed."""
@@ -114,16 +114,16 @@ class Witness:
             while len(photos) < count:
                 photos += self.grants(office, job_id, min(50, count - len(photos)), size)
             for photo in photos:
-                status, answer = self.upload(wire, photo)
-                assert status == 201, f"{status} {answer[:300]}"
+                status, response = self.upload(wire, photo)
+                assert status == 201, f"{status} {response[:300]}"
         return photos
 
     def delete(self, office, photo):
         self.send(photo.deletion)
-        status, answer = office.call("DELETE", f"/jobs/{photo.job_id}/photos/{photo.photo_id}")
+        status, response = office.call("DELETE", f"/jobs/{photo.job_id}/photos/{photo.photo_id}")
         if status in (200, 204):
             photo.deletion.succeed()
-        return status, answer
+        return status, response
 
     def of_job(self, job_id):
         # A copy: others may be adding to it.
@@ -133,24 +133,24 @@ class Witness:
         return sum(photo.acknowledged for photos in self.photos.values() for photo in photos)
 
     def note_cut(self, cut):
-        """Tells promises from what was answered after a power cut began.
+        """Tells what was acknowledged from what was answered after a power cut began.
 
         Gives what was answered with success though it was sent when there was no disk any more.
         """
-        found = []
+        problems = []
         for request in self.recent:
             counts = self.counts[request.kind]
             if request.was_in_flight(cut.began):
                 counts["in flight"] += 1
-            if request.answered_at is None:
+            if request.responded_at is None:
                 continue
-            if request.answered_at > cut.began:
-                request.late_seconds = request.answered_at - cut.began
-            counts["promised" if request.is_promised else "late"] += 1
+            if request.responded_at > cut.began:
+                request.late_seconds = request.responded_at - cut.began
+            counts["acknowledged" if request.is_acknowledged else "late"] += 1
             if request.sent_at > cut.ended:
                 after = 1000 * (request.sent_at - cut.ended)
-                found.append(f"answered without a disk: {request.kind} sent {after:.1f} ms after the power was gone")
-        return found
+                problems.append(f"answered without a disk: {request.kind} sent {after:.1f} ms after the power was gone")
+        return problems
 
     def settle(self):
         """After a restart and a check: what may be done or not stays from now on as it was seen."""
@@ -216,8 +216,8 @@ class Load:
             for photo in self.witness.grants(office, self.job_id):
                 if self.stopping.is_set():
                     return
-                status, answer = self.witness.upload(wire, photo)
-                assert status == 201, f"an upload: {status} {answer[:300]}"
+                status, response = self.witness.upload(wire, photo)
+                assert status == 201, f"an upload: {status} {response[:300]}"
 
     def register(self, office, _wire):
         while not self.stopping.is_set():
@@ -237,8 +237,8 @@ class Load:
                 there = [photo for photo in self.witness.of_job(self.job_id) if photo.must_be_listed()]
                 self.witness.random.shuffle(there)
             if len(there) > 5:
-                status, answer = self.witness.delete(office, there.pop())
-                assert status == 204, f"a deletion: {status} {answer}"
+                status, response = self.witness.delete(office, there.pop())
+                assert status == 204, f"a deletion: {status} {response}"
             self.stopping.wait(0.005)
 
 
@@ -250,6 +250,6 @@ def send_again(program, witness, job_id, count=5):
     ]
     with Wire(program.store) as wire:
         for photo in unsure[:count]:
-            status, answer = witness.upload(wire, photo)
-            assert status == 201, f"a form sent again: {status} {answer[:300]}"
+            status, response = witness.upload(wire, photo)
+            assert status == 201, f"a form sent again: {status} {response[:300]}"
     return len(unsure[:count])
