@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from rig.checks import deletion_findings
 from rig.tracing import SYNCS, Injected
 from rig.wire import BROKEN
 from rig.witness import Load, Office, Wire, findings, send_again
@@ -25,6 +26,7 @@ def test_thirty_kills_lose_nothing_that_was_acknowledged(program, witness, chanc
         witness.settle()
         sent_again += send_again(program, witness, load.job_id)
     assert findings(program, witness) == []
+    assert deletion_findings(program, witness) == []
     assert program.stop() == 0
     program.check_store()
     assert witness.count_acknowledged() > 10 * rounds, "there were too few uploads for this to mean anything"

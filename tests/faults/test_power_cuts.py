@@ -5,7 +5,7 @@ import time
 from collections import Counter, defaultdict
 
 import pytest
-from rig.checks import database_findings, kinds_of
+from rig.checks import database_findings, deletion_findings, kinds_of
 from rig.disks import Disk
 from rig.machine import need
 from rig.program import Program
@@ -56,6 +56,7 @@ def cut_power_again_and_again(directory, kind, chance, rounds, report):
                 sent_again += send_again(program, witness, job_id)
             # Everything that was ever acknowledged on this disk, once more.
             assert findings(program, witness) == []
+            assert deletion_findings(program, witness) == []
             assert program.stop() == 0
             program.check_store()
             assert database_findings(program) == []

@@ -7,7 +7,7 @@ import sqlite3
 import time
 
 import pytest
-from rig.checks import findings, kinds_of, object_path
+from rig.checks import deletion_findings, findings, kinds_of, object_path
 from rig.disks import PowerCut
 from rig.office import Office
 from rig.records import Customer, Job, Link, Photo
@@ -181,5 +181,13 @@ def test_half_a_deletion_that_was_answered_late_is_found(program, witness):
     changes = make_changes(program, witness)
     witness.note_cut(PowerCut(changes.began, changes.ended))
     put_back(program, "before")
-    object_path(program, changes.deleted).write_bytes(b"")
+    path = object_path(program, changes.deleted)
+    whole = path.read_bytes()
+    path.write_bytes(b"")
     assert kinds_of(findings(program, witness)) <= {"corrupt", "unreadable"} != set()
+    path.write_bytes(whole)
+    with Office(program) as office:
+        assert witness.delete(office, changes.deleted)[0] == 204
+    assert deletion_findings(program, witness) == []
+    path.write_bytes(whole)
+    assert kinds_of(deletion_findings(program, witness, seconds=0.1)) == {"half"}

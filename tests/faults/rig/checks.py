@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -88,6 +89,17 @@ def one_photo_findings(program, photo, is_listed):
             yield f"{'unlisted' if is_stored else 'lost'}: {photo.photo_id}"
         elif is_stored:
             yield f"half: {photo.photo_id} is stored and not listed"
+
+
+def deletion_findings(program, witness, seconds=10):
+    """A deleted photo leaves no bytes: what a fault has left of it is removed once the job has been listed."""
+    deleted = [photo for photos in witness.photos.values() for photo in photos if photo.deleted]
+    until = time.monotonic() + seconds
+    while stored := [photo for photo in deleted if object_path(program, photo).exists()]:
+        if time.monotonic() > until:
+            return [f"half: {photo.photo_id} is deleted and still stored" for photo in stored]
+        time.sleep(0.05)
+    return []
 
 
 def byte_findings(program, entries):
