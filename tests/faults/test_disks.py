@@ -24,8 +24,7 @@ class Append(typing.NamedTuple):
     ended: float
 
 
-def append_until_it_fails(path, appends):
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def append_until_it_fails(file, appends):
     try:
         while True:
             began = time.monotonic()
@@ -49,7 +48,11 @@ def count_whole_records(path):
 def cut_power_while_appending(disk, number, chance):
     """Gives the cut and all appends that succeeded, each with whether it was there afterwards."""
     files = [(disk.path / f"{number}-{n}", []) for n in range(APPENDERS)]
-    threads = [threading.Thread(target=append_until_it_fails, args=file, daemon=True) for file in files]
+    threads = []
+    for path, appends in files:
+        # Opened here: a thread that begins late would find no disk to open it on.
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        threads.append(threading.Thread(target=append_until_it_fails, args=(file, appends), daemon=True))
     for thread in threads:
         thread.start()
     time.sleep(chance.uniform(0.02, 0.15))
