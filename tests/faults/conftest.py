@@ -41,8 +41,22 @@ def own_mounts():
 
 @pytest.fixture
 def rounds():
-    """How often to repeat a fault: 30 times, or QDN_FAULTS_ROUNDS (300) in the long form."""
-    return int(os.environ.get("QDN_FAULTS_ROUNDS") or 300) if is_long() else 30
+    """How often to repeat a fault: 30 times, or QDN_FAULTS_ROUNDS (500) in the long form."""
+    return int(os.environ.get("QDN_FAULTS_ROUNDS") or 500) if is_long() else 30
+
+
+REPORTED = []
+
+
+@pytest.fixture
+def report():
+    """Takes a line of numbers, shown at the end of the run."""
+    return REPORTED.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in REPORTED:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import os
 import sqlite3
 
+from rig.checks import findings, kinds_of, object_path
 from rig.disks import Disk
-from rig.witness import Office, findings, object_path
+from rig.office import Office
 
 
 def a_job_with_photos(program, witness):
@@ -14,10 +15,6 @@ def a_job_with_photos(program, witness):
     photos = witness.upload_some(program, job_id, 6, 20_000)
     assert findings(program, witness) == []
     return photos
-
-
-def kinds_of(found):
-    return {sentence.split(":")[0] for sentence in found}
 
 
 def test_a_missing_file_and_a_flipped_bit_and_debris_are_found(program, witness):
@@ -71,7 +68,7 @@ def test_a_database_that_forgot_is_found(program, witness):
     for name, content in old.items():
         (program.data / name).write_bytes(content)
     program.start()
-    assert {"job lost", "customer lost", "token lost"} <= kinds_of(findings(program, witness))
+    assert {"job lost", "customer lost", "link lost"} <= kinds_of(findings(program, witness))
 
 
 def test_a_power_cut_takes_what_was_not_synced_and_keeps_what_was(tmp_path):

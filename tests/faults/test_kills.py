@@ -3,8 +3,10 @@
 import time
 
 import pytest
+from rig.checks import deletion_findings
 from rig.tracing import SYNCS, Injected
-from rig.witness import BROKEN, Load, Office, Wire, findings, send_again
+from rig.wire import BROKEN
+from rig.witness import Load, Office, Wire, findings, send_again
 
 RENAMES = "rename,renameat,renameat2"
 LINKS = "link,linkat"
@@ -16,12 +18,15 @@ def test_thirty_kills_lose_nothing_that_was_acknowledged(program, witness, chanc
     for number in range(rounds):
         with Load(program, witness) as load:
             time.sleep(chance.uniform(0.05, 0.5))
+            load.fault_at = time.monotonic()
             program.kill()
         program.start()
         found = findings(program, witness, jobs=[load.job_id])
         assert not found, f"after kill {number + 1}: {len(found)} findings, such as {found[:5]}"
+        witness.settle()
         sent_again += send_again(program, witness, load.job_id)
     assert findings(program, witness) == []
+    assert deletion_findings(program, witness) == []
     assert program.stop() == 0
     program.check_store()
     assert witness.count_acknowledged() > 10 * rounds, "there were too few uploads for this to mean anything"

@@ -27,6 +27,16 @@ def workers(program):
     return found
 
 
+def signal_workers(program, number):
+    """Sends a signal to each worker that is still there, and gives their ids."""
+    signalled = set()
+    for worker in workers(program):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, number)
+            signalled.add(worker)
+    return signalled
+
+
 def wait_for(true, seconds=30):
     until = time.monotonic() + seconds
     while not (found := true()):
@@ -97,9 +107,10 @@ def test_a_worker_that_hangs_is_replaced(warm):
 def test_a_worker_that_somebody_kills_at_work_is_told_from_one_that_dies_of_its_photo(warm):
     program, staff, job_id, _ = warm
     staff.upload(job_id, "second.jpg", LARGE.read_bytes())
+    until = time.monotonic() + 60
     while "the photo worker was killed" not in program.log():
-        for worker in workers(program):
-            os.kill(worker, signal.SIGKILL)
+        assert time.monotonic() < until, "no worker was killed at work"
+        signal_workers(program, signal.SIGKILL)
     assert [photo["status"] for photo in staff.settled(job_id)] == ["ready"] * 2
     assert "the photo worker died" not in program.log()
 
@@ -109,10 +120,8 @@ def test_a_photo_that_costs_three_workers_their_lives_is_rejected_and_kept(warm)
     grant = staff.upload(job_id, "deadly.jpg", LARGE.read_bytes())
     rejected, killed = None, set()
     while rejected is None:
-        for worker in workers(program):
-            # Only while it is at work: the others' turn comes between.
-            os.kill(worker, signal.SIGABRT)
-            killed.add(worker)
+        # Only while it is at work: the others' turn comes between.
+        killed |= signal_workers(program, signal.SIGABRT)
         (photo,) = [photo for photo in staff.photos(job_id) if photo["photo_id"] == grant["photo_id"]]
         rejected = photo["rejection"]
     assert (rejected, photo["status"], photo["thumb_url"]) == ("decoder_died", "rejected", None)

@@ -13,6 +13,7 @@ class HalfSent:
 
     def __init__(self, program, photo):
         self.photo = photo
+        photo.upload.send()
         start, end = form_ends(photo.grant["fields"])
         self.rest = photo.body() + end
         self.connection = dial(program.store, timeout=30)
@@ -20,13 +21,13 @@ class HalfSent:
         half = len(self.rest) // 2
         self.connection.sendall(self.rest[:half])
         self.rest = self.rest[half:]
-        photo.sent = True
 
     def finish(self):
         self.connection.sendall(self.rest)
         answer = read_to_close(self.connection)
         self.connection.close()
-        self.photo.acknowledged = answer.startswith(b"HTTP/1.1 201")
+        if answer.startswith(b"HTTP/1.1 201"):
+            self.photo.upload.succeed()
         return answer
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import struct
 import time
+import typing
 from pathlib import Path
 
 from rig.machine import need, run
@@ -11,6 +12,13 @@ from rig.machine import need, run
 # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are one number; the flag says that not even the journal is written out.
 IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
+
+
+class PowerCut(typing.NamedTuple):
+    """When a cut began and ended: just before and just after the call that shuts the disk down, in time.monotonic()."""
+
+    began: float
+    ended: float
 
 
 def unmount(path):
@@ -87,9 +95,11 @@ class Disk:
         self.mounted = False
 
     def cut_power(self):
-        """From here on nothing reaches the device any more."""
+        """Once this has returned nothing reaches the device any more. What is under way meanwhile may, or may not."""
         fd = os.open(self.path, os.O_RDONLY)
         try:
+            began = time.monotonic()
             fcntl.ioctl(fd, IOC_SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+            return PowerCut(began, time.monotonic())
         finally:
             os.close(fd)

@@ -8,11 +8,15 @@ from rig.machine import need
 
 SYNCS = "fsync,fdatasync"
 
-# To be put before the program: every sync says that it succeeded and does nothing, as a careless store would.
-# With -D the program stays our child and the tracer is nobody's.
-SYNC_NOTHING = [
-    "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={SYNCS}", "-e", f"inject={SYNCS}:retval=0",
-]
+# To be put before the program: every sync, or every second one of a thread, says that it succeeded and does nothing, as
+# a careless store would. With -D the program stays our child and the tracer is nobody's.
+SYNC_NOTHING, SYNC_SOME = (
+    [
+        "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={SYNCS}",
+        "-e", f"inject={SYNCS}:retval=0{when}",
+    ]
+    for when in ("", ":when=2+2")
+)
 
 
 class Injected:

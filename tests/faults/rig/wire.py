@@ -6,6 +6,8 @@ import socket
 from urllib.parse import urlsplit
 
 BOUNDARY = "----qdn-faults-6b1f0d5c9e3a"
+# What a call raises when the server is gone.
+BROKEN = (OSError, http.client.HTTPException)
 
 
 class Wire:
@@ -30,7 +32,7 @@ class Wire:
             self.connection.request(method, target, body, headers or {})
             answer = self.connection.getresponse()
             return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
+        except BROKEN:
             self.connection.close()
             raise
 
