@@ -219,15 +219,18 @@ impl Inner {
 
     /// Waits until `change` is durable in the index.
     pub(crate) fn apply(&self, change: Change) -> S3Result<()> {
-        let (bucket, key) = match &change {
-            Change::Upsert(row) => (row.bucket.clone(), row.key.clone()),
-            Change::Remove { bucket, key } => (bucket.clone(), key.clone()),
+        let named = match &change {
+            Change::Upsert(row) => Some((row.bucket.clone(), row.key.clone())),
+            Change::Remove { bucket, key } => Some((bucket.clone(), key.clone())),
+            Change::Probe => None,
         };
-        self.index.apply(change).map_err(|cause| {
-            if matches!(cause, IndexError::Other(_)) {
+        self.index.apply(change).map_err(|cause| match (cause, named) {
+            // The writer has logged it, once for all that it concerns.
+            (IndexError::Other(_), Some((bucket, key))) => {
                 undo("note a doubt", || self.note_doubt(&bucket, &key));
+                unavailable()
             }
-            index_error("change the index")(cause)
+            (cause, _) => index_error("change the index")(cause),
         })
     }
 
@@ -273,11 +276,16 @@ pub(crate) fn quarantine(folder: &Path, path: &Path) -> io::Result<()> {
 pub(crate) fn index_error(action: &'static str) -> impl Fn(IndexError) -> s3s::S3Error {
     move |cause| match cause {
         IndexError::Full => storage_full(),
+        IndexError::Unavailable => unavailable(),
         IndexError::Other(cause) => {
             tracing::error!(action, cause, "index error");
             refuse(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
         }
     }
+}
+
+fn unavailable() -> s3s::S3Error {
+    refuse(S3ErrorCode::ServiceUnavailable, "The disk of this store does not answer. Please try again.")
 }
 
 fn undo(action: &'static str, step: impl FnOnce() -> io::Result<()>) {

@@ -94,6 +94,12 @@ impl Store {
         }
     }
 
+    /// Whether uploads can be taken in: after a failure of the index's disk, whether that answers again.
+    pub async fn is_writable(&self) -> bool {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || inner.index.is_writable()).await.unwrap_or(false)
+    }
+
     /// What the store has repaired and what it cannot use, since its start. Cheap: nothing is read from the disk.
     pub fn condition(&self) -> Condition {
         self.inner.observed.snapshot()

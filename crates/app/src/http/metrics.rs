@@ -18,6 +18,10 @@ pub(super) async fn read_metrics(
     caller: Authenticated,
 ) -> Result<([(HeaderName, HeaderValue); 1], String), Problem> {
     require(caller.actor.decide_general(Action::ReadMetrics))?;
+    #[cfg(feature = "serve")]
+    if let Some(condition) = app.bucket.condition() {
+        app.metrics.store(&condition);
+    }
     let text = app.metrics.text(app.db.photos_waiting().await?).map_err(Problem::internal)?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], text))

@@ -32,6 +32,8 @@ pub struct Metrics {
     missing: Gauge,
     unrecorded: Gauge,
     log_damaged: Gauge,
+    #[cfg(feature = "serve")]
+    store: StoreMetrics,
     steps: Family<StepName, Histogram, fn() -> Histogram>,
 }
 
@@ -52,9 +54,22 @@ impl Default for Metrics {
         registry.register("unrecorded", help, unrecorded.clone());
         let help = "1 when the database's write-ahead log was found damaged or missing at the start";
         registry.register("database_log_damaged", help, log_damaged.clone());
+        #[cfg(feature = "serve")]
+        let store = StoreMetrics::register(&mut registry);
         let help = "Time of each step of a photo's processing";
         registry.register_with_unit("step", help, Unit::Seconds, steps.clone());
-        Self { registry, processed, rejected, waiting, missing, unrecorded, log_damaged, steps }
+        Self {
+            registry,
+            processed,
+            rejected,
+            waiting,
+            missing,
+            unrecorded,
+            log_damaged,
+            #[cfg(feature = "serve")]
+            store,
+            steps,
+        }
     }
 }
 
@@ -84,6 +99,12 @@ impl Metrics {
         self.log_damaged.set(1);
     }
 
+    /// The embedded store, as it is now.
+    #[cfg(feature = "serve")]
+    pub fn store(&self, condition: &qdn_store::Condition) {
+        self.store.set(condition);
+    }
+
     /// All of it, as `application/openmetrics-text` 1.0.
     ///
     /// # Errors
@@ -93,6 +114,49 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// What the embedded store has repaired and what it cannot use, since the start.
+#[cfg(feature = "serve")]
+struct StoreMetrics {
+    rows_repaired: Gauge,
+    lost_objects: Gauge,
+    unreadable: Gauge,
+    strange_entries: Gauge,
+    verifying: Gauge,
+}
+
+#[cfg(feature = "serve")]
+impl StoreMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        Self {
+            rows_repaired: gauge(
+                "index_rows_repaired",
+                "Rows of the index that were made to agree with the files",
+            ),
+            lost_objects: gauge("lost_objects", "Objects that the index listed and whose file is gone"),
+            unreadable: gauge("unreadable_objects", "Objects, and directories of them, that cannot be read"),
+            strange_entries: gauge("strange_entries", "Files in the store's folders that it did not make"),
+            verifying: gauge("index_verifying", "1 while files and index are compared in the background"),
+        }
+    }
+
+    fn set(&self, condition: &qdn_store::Condition) {
+        let set = |gauge: &Gauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        set(
+            &self.rows_repaired,
+            condition.rows_added + condition.rows_changed + condition.lost_objects.count,
+        );
+        set(&self.lost_objects, condition.lost_objects.count);
+        set(&self.unreadable, condition.unreadable_objects.count + condition.unreadable_directories.count);
+        set(&self.strange_entries, condition.strange_entries.count);
+        set(&self.verifying, condition.verifying.into());
     }
 }
 

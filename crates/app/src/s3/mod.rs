@@ -129,6 +129,24 @@ impl Bucket {
         Self { transport: Transport::Remote(outbound), signer, endpoint, name: name.to_owned() }
     }
 
+    /// What the embedded store says of itself; nothing of a store that is another server.
+    #[cfg(feature = "serve")]
+    pub fn condition(&self) -> Option<qdn_store::Condition> {
+        match &self.transport {
+            Transport::Embedded(store) => Some(store.condition()),
+            Transport::Remote(_) => None,
+        }
+    }
+
+    /// Whether uploads can be taken in, as far as that is known without one.
+    pub async fn is_writable(&self) -> bool {
+        match &self.transport {
+            #[cfg(feature = "serve")]
+            Transport::Embedded(store) => store.is_writable().await,
+            Transport::Remote(_) => true,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,7 +4,7 @@
 pub(crate) mod list;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,14 +40,20 @@ const UPSERT: &str = "INSERT INTO objects (bucket, key, size, etag, modified_ms)
 pub(crate) enum IndexError {
     #[error("the disk is full")]
     Full,
+    /// Its disk failed a moment ago: nothing was tried.
+    #[error("the index's disk does not answer")]
+    Unavailable,
     #[error("{0}")]
     Other(String),
 }
 
 impl From<rusqlite::Error> for IndexError {
     fn from(cause: rusqlite::Error) -> Self {
-        match cause.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+        use rusqlite::{ErrorCode, ffi};
+        match cause.sqlite_error() {
+            Some(ffi::Error { code: ErrorCode::DiskFull, .. }) => Self::Full,
+            // The shared memory beside the write-ahead log could not grow: also a full disk.
+            Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => Self::Full,
             _ => Self::Other(cause.to_string()),
         }
     }
@@ -78,6 +84,7 @@ impl From<&Trailer> for Row {
 /// The open index.
 #[derive(Debug)]
 pub(crate) struct Index {
+    path: PathBuf,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
     reader_free: Condvar,
@@ -87,9 +94,14 @@ impl Index {
     /// Opens an index that [`usable`] has found to be one. `rebuild_wanted` is the path of the file that is made
     /// when SQLite finds the index damaged.
     pub(crate) fn open(path: &Path, rebuild_wanted: &Path) -> rusqlite::Result<Self> {
-        let writer = Writer::start(connect(path)?, rebuild_wanted.to_owned());
+        let writer = Writer::start(path, rebuild_wanted.to_owned())?;
         let readers = (0..READERS).map(|_| connect_to_read(path)).collect::<rusqlite::Result<_>>()?;
-        Ok(Self { writer, readers: Mutex::new(readers), reader_free: Condvar::new() })
+        Ok(Self { path: path.to_owned(), writer, readers: Mutex::new(readers), reader_free: Condvar::new() })
+    }
+
+    /// Whether a transaction can be written: after one that failed, by writing an empty one. Blocks.
+    pub(crate) fn is_writable(&self) -> bool {
+        !self.writer.is_failing() || self.writer.apply(Change::Probe).is_ok()
     }
 
     /// Makes a change durable: returns once the transaction it became part of is on the disk. Blocks.
@@ -103,7 +115,7 @@ impl Index {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, IndexError> {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = loop {
+        let mut connection = loop {
             match readers.pop() {
                 Some(connection) => break connection,
                 None => readers = self.reader_free.wait(readers).unwrap_or_else(PoisonError::into_inner),
@@ -111,6 +123,11 @@ impl Index {
         };
         drop(readers);
         let result = read(&connection);
+        if matches!(&result, Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure))
+            && let Ok(fresh) = connect_to_read(&self.path)
+        {
+            connection = fresh;
+        }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         self.reader_free.notify_one();
         if let Err(cause) = &result {
