@@ -12,6 +12,12 @@ def upload_all(program, witness, photos):
         return [witness.upload(wire, photo)[0] for photo in photos]
 
 
+def wait_until_ready(program):
+    """A disk that failed is tried again every second."""
+    with Office(program) as office:
+        wait_until(lambda: office.call("GET", "/readyz")[0] == 200)
+
+
 def assert_refused_are_not_listed(program, photos):
     with Office(program) as office:
         listed = office.listed(photos[0].job_id)
@@ -34,6 +40,7 @@ def test_an_upload_whose_sync_fails_is_refused_and_not_listed(program, witness):
     assert_refused_are_not_listed(program, photos)
     assert findings(program, witness, notes=False) == []
     # The disk is well again: so is the store, without a restart.
+    wait_until_ready(program)
     assert send_again(program, witness, job_id, len(photos)) == len(photos)
     assert findings(program, witness, notes=False) == []
 
@@ -45,12 +52,11 @@ def test_a_single_error_at_any_step_is_all_or_nothing(program, witness, calls):
     failed = 0
     for when in range(1, 7):
         with Office(program) as office:
-            # The database may have met the error before, and tries its disk again every second.
-            wait_until(lambda: office.call("GET", "/readyz")[0] == 200)
             job_id = witness.new_job(office)
             photos = witness.grants(office, job_id, 6)
         with Injected(program, calls, "error=EIO", when):
             statuses = upload_all(program, witness, photos)
+        wait_until_ready(program)
         assert set(statuses) <= {201, 500, 503}, statuses
         failed += sum(status != 201 for status in statuses)
         assert program.is_running()
@@ -78,7 +84,7 @@ def test_after_an_io_error_of_a_commit_the_database_refuses_writes_until_its_dis
             assert office.call("GET", f"/jobs/{job_id}")[0] in (200, 503)
         # One line, and not one for each write.
         assert program.log().count("failed to use the database") == 1
-        wait_until(lambda: office.call("GET", "/readyz")[0] == 200)
+        wait_until_ready(program)
         witness.new_job(office)
         assert program.log().count("the database's disk answers again") == 1
         names = [customer["name"] for customer in office.good("GET", "/customers?limit=200")["customers"]]
