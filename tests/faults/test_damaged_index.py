@@ -13,6 +13,14 @@ PLACES = (5, 40, 4200, 8400, 16600, -5000, -1)
 
 
 @pytest.fixture
+def program(tmp_path):
+    """A server without photo workers: one that is being started while the server is killed has the data folder's lock
+    for a moment."""
+    with Program(tmp_path / "qdn", "--photo-workers", "0") as running:
+        yield running
+
+
+@pytest.fixture
 def six(program, witness):
     """Six photos of one job, and a server that was killed."""
     with Office(program) as office:
@@ -111,7 +119,7 @@ def test_one_photo_that_answers_eio_does_not_stop_the_index_from_being_built(pro
         "strace", "-D", "-f", "-o", "/dev/null", "-P", str(path),
         "-e", "trace=pread64,read", "-e", "inject=pread64,read:error=EIO",
     ]
-    with Program(program.folder, data=program.data, prefix=failing) as started:
+    with Program(program.folder, "--photo-workers", "0", data=program.data, prefix=failing) as started:
         with Office(started) as office:
             listed = office.listed(six[0].job_id)
         assert listed.keys() == {photo.photo_id for photo in six}, "what the old index knew stays listed"

@@ -17,7 +17,8 @@ pub struct Condition {
     pub rows_added: u64,
     /// Rows that said something else than their object file, and were corrected.
     pub rows_changed: u64,
-    /// Rows that were removed because their object file is gone, as `bucket/key`: these objects are lost.
+    /// Rows that were removed because their object file is gone, as `bucket/key`. These objects are lost, but for those
+    /// that were deleted shortly before an unclean stop that damaged the index: it may have lost the deletion.
     pub lost_objects: Findings,
     /// Objects that cannot be read (an I/O error, missing permission, a damaged trailer, a directory in the place of
     /// a file), by path. An object that the index knows stays listed; reading it is answered with 500.
@@ -95,7 +96,7 @@ impl Observations {
     /// Notes an object whose row is removed because its file is gone.
     pub(crate) fn lost(&self, bucket: &str, key: &str) {
         if self.lock().lost_objects.add_new(&format!("{bucket}/{key}")) {
-            tracing::error!(bucket, key, "object lost: the index lists it, its file is gone");
+            tracing::error!(bucket, key, "object lost, or the index has lost its deletion: its file is gone");
         }
     }
 

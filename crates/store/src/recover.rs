@@ -93,15 +93,12 @@ fn sweep_staging(
     connection.execute_batch("BEGIN")?;
     let mut failed = Ok(());
     swept.retain(|path| {
-        let settled = published_row(layout, path).and_then(|row| match row {
-            Some(row) if failed.is_ok() => {
-                published += 1;
-                failed = index::upsert(connection, &row);
-                Ok(())
-            }
-            _ => Ok(()),
+        let result = published_row(layout, path).map(|row| {
+            let Some(row) = row.filter(|_| failed.is_ok()) else { return };
+            published += 1;
+            failed = index::upsert(connection, &row);
         });
-        is_settled(path, settled, observed)
+        is_settled(path, result, observed)
     });
     failed?;
     connection.execute_batch("COMMIT")?;

@@ -54,9 +54,10 @@ impl Inner {
         if self.apply(change).is_err() {
             return Settled::Failed;
         }
-        match settled {
-            Settled::Removed => self.observed.lost(bucket, key),
-            _ => tracing::warn!(bucket, key, ?settled, "corrected a row of the index from its object file"),
+        if settled == Settled::Removed {
+            self.observed.lost(bucket, key);
+        } else {
+            tracing::warn!(bucket, key, ?settled, "corrected a row of the index from its object file");
         }
         settled
     }

@@ -259,7 +259,7 @@ impl Work {
                 return Err(Ended::Stopped);
             }
             match file.trailer() {
-                Ok(Some(trailer)) if !self.agrees(index, &trailer)? => {
+                Ok(Some(trailer)) if !agrees(index, &trailer)? => {
                     self.settle(&trailer.bucket, &trailer.key, repairs)?;
                 }
                 Ok(_) => {}
@@ -269,10 +269,6 @@ impl Work {
             pace.step(&self.shared);
         }
         if self.shared.is_stopping() { Err(Ended::Stopped) } else { Ok(()) }
-    }
-
-    fn agrees(&self, index: &rusqlite::Connection, trailer: &Trailer) -> Result<bool, Ended> {
-        Ok(index::find(index, &trailer.bucket, &trailer.key)?.is_some_and(|row| row == Row::from(trailer)))
     }
 
     fn settle(&self, bucket: &str, key: &str, repairs: &mut Repairs) -> Result<(), Ended> {
@@ -290,4 +286,8 @@ impl Work {
         *repairs = repairs.and(repaired);
         Ok(())
     }
+}
+
+fn agrees(index: &rusqlite::Connection, trailer: &Trailer) -> rusqlite::Result<bool> {
+    Ok(index::find(index, &trailer.bucket, &trailer.key)?.is_some_and(|row| row == Row::from(trailer)))
 }

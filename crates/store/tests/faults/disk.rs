@@ -68,6 +68,66 @@ async fn an_index_is_not_built_from_buckets_that_cannot_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_objects_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let server = Server::start().await;
+    server.put("k", "x").await;
+    server.put("kept", "y").await;
+    let directory = shard(&server, "k");
+    for (number, wanted) in [false, true, false].into_iter().enumerate() {
+        let (folder, config) = server.copy_of_files();
+        let copy = folder.path().join(directory.strip_prefix(server.folder.path()).unwrap());
+        if wanted {
+            std::fs::write(folder.path().join("index.rebuild-wanted"), "").unwrap();
+        }
+        if number == 2 {
+            std::fs::remove_file(folder.path().join("index.sqlite-wal")).unwrap();
+        }
+        let fault = Fault::on(&[&copy], "getdents64:error=EIO").await;
+        let store = qdn_store::Store::open(config.clone()).await.unwrap();
+        let checked = qdn_store::check(folder.path(), false, false).unwrap();
+        fault.end();
+        let condition = store.condition();
+        store.shutdown().await;
+        assert_eq!(condition.unreadable_directories.named, [copy.display().to_string()], "{condition:?}");
+        assert_eq!(condition.lost_objects.count, 0);
+        assert!(!checked.is_clean() && checked.ghosts.count == 0, "{checked:?}");
+        let store = qdn_store::Store::open(config).await.unwrap();
+        while store.condition().verifying {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let added = store.condition().rows_added;
+        store.shutdown().await;
+        assert_eq!(added, u64::from(number == 2), "what the index did not know is found once it can be read");
+        let report = qdn_store::check(folder.path(), false, true).unwrap();
+        assert!(report.is_clean() && report.objects == 2, "{report:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_answers_eio_does_not_stop_a_start_nor_a_check_nor_a_repair() {
+    let server = Server::start().await;
+    server.put("k", "x").await;
+    server.put("kept", "y").await;
+    let (folder, config) = server.copy_of_files();
+    std::fs::write(folder.path().join("index.rebuild-wanted"), "").unwrap();
+    let copy = folder.path().join(object(&server, "k").strip_prefix(server.folder.path()).unwrap());
+    let fault = Fault::on(&[&copy], "openat,pread64:error=EIO").await;
+    let store = qdn_store::Store::open(config).await.unwrap();
+    let condition = store.condition();
+    store.shutdown().await;
+    let checked = qdn_store::check(folder.path(), false, true).unwrap();
+    let repaired = qdn_store::check(folder.path(), true, true).unwrap();
+    fault.end();
+    assert_eq!(condition.unreadable_objects.named, [copy.display().to_string()]);
+    for report in [checked, repaired] {
+        assert!(!report.is_clean() && report.unreadable.count == 1, "{report:?}");
+        assert_eq!((report.ghosts.count, report.objects), (0, 1), "{report:?}");
+    }
+    let report = qdn_store::check(folder.path(), false, true).unwrap();
+    assert!(report.is_clean() && report.objects == 2, "its row was kept: {report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn parts_outlive_a_start_that_could_not_read_what_they_belong_to() {
     let server = Server::start().await;
     let created = server.send("POST", Some("k"), &[("uploads", "")], &[], "").await;

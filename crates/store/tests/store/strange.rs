@@ -83,8 +83,10 @@ async fn an_entry_that_is_not_the_stores_is_named_and_left_alone() {
     }
 }
 
+type Replacement = (&'static str, fn(&Path));
+
 /// What may lie in the place of an object and cannot be read.
-const UNREADABLE: [(&str, fn(&Path)); 3] = [
+const UNREADABLE: [Replacement; 3] = [
     ("a directory", |path| fs::create_dir(path).unwrap()),
     ("a loop of links", |path| symlink(path, path).unwrap()),
     ("a named pipe", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),

@@ -122,7 +122,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         copy_all(self.folder.path(), folder.path());
         let mut config = self.config.clone();
-        config.root = folder.path().to_owned();
+        folder.path().clone_into(&mut config.root);
         (folder, config)
     }
 
