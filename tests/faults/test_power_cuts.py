@@ -20,7 +20,7 @@ IN_FLIGHT_PER_CUT_MIN = 1 / 10
 # Within so many cuts a server that does not sync must be found out, by one of these.
 CUTS_TO_FIND_MAX = 5
 DATA_LOSS = {
-    "lost", "unlisted", "unreadable", "corrupt", "came back",
+    "lost", "unlisted", "unreadable", "corrupt", "came back", "grant lost",
     "customer lost", "job lost", "link lost", "revocation lost",
 }
 
@@ -57,15 +57,16 @@ def cut_power_again_and_again(directory, kind, chance, rounds, report):
             # Everything that was ever acknowledged on this disk, once more.
             assert findings(program, witness) == []
             assert deletion_findings(program, witness) == []
+            witness.settle()
             assert program.stop() == 0
             program.check_store()
             assert database_findings(program) == []
-        for name in KINDS:
+        for name in ("grant", *KINDS):
             counts[name] += witness.counts[name]
         late_lost_seconds_max = max(late_lost_seconds_max, witness.late_lost_seconds_max)
         print(f"{kind}: {min(first + CUTS_PER_DISK, rounds)} cuts without a finding", flush=True)
     report(f"{kind}: {rounds} power cuts without a finding, {sent_again} uploads sent again")
-    for name in KINDS:
+    for name in ("grant", *KINDS):
         numbers = [f"{counts[name][what]} {what}" for what in ("acknowledged", "in flight", "late", "lost of these")]
         report(f"  {name}: {', '.join(numbers)}")
     if late_lost_seconds_max:

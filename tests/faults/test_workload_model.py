@@ -73,7 +73,8 @@ def test_what_was_answered_during_a_cut_may_be_lost_and_then_stays_away(program,
     present = put_back(program, "before")
     assert findings(program, witness) == []
     witness.settle()
-    assert all(witness.counts[kind]["lost of these"] == 1 for kind in witness.counts)
+    lost = {kind for kind, counts in witness.counts.items() if counts["lost of these"] == 1}
+    assert lost == {"customer", "job", "link", "revocation", "photo", "deletion"}
     shutil.move(program.folder / present, program.folder / "after")
     put_back(program, "after")
     problems = kinds_of(findings(program, witness))
@@ -168,13 +169,23 @@ def test_half_a_photo_that_was_answered_late_is_found(program, witness):
     assert kinds_of(findings(program, witness)) == {"half"}
 
 
-def test_a_photo_without_its_record_is_found(program, witness):
-    changes = make_changes(program, witness)
-    witness.note_cut(PowerCut(changes.began, changes.ended))
+def test_a_grant_may_be_lost_only_when_it_was_answered_late(program, witness):
+    with Office(program) as office, Wire(program.store) as wire:
+        began = time.monotonic()
+        photos = witness.grants(office, witness.new_job(office), 2, 5_000)
+        ended = time.monotonic()
+        for photo in photos:
+            assert witness.upload(wire, photo)[0] == 201
+    assert findings(program, witness) == []
     with stopped(program) as database:
-        photo = (changes.photo.photo_id,)
-        assert database.execute("DELETE FROM photos WHERE photo_id = ?", photo).rowcount == 1
-    assert kinds_of(findings(program, witness)) == {"half"}
+        database.execute("DELETE FROM photos WHERE photo_id = ?", (photos[0].photo_id,))
+    assert kinds_of(findings(program, witness)) == {"half"}, "all photos of a grant have a record, or none has"
+    with stopped(program) as database:
+        database.execute("DELETE FROM photos WHERE photo_id = ?", (photos[1].photo_id,))
+    assert kinds_of(findings(program, witness)) == {"grant lost"}
+    witness.recent = [photos[0].granting]
+    witness.note_cut(PowerCut(began, ended))
+    assert findings(program, witness) == []
 
 
 def test_half_a_deletion_that_was_answered_late_is_found(program, witness):

@@ -64,6 +64,7 @@ def photo_findings(program, office, witness, job_id):
     for photo in granted.values():
         yield from one_photo_findings(program, photo, photo.photo_id in listed)
     known = [(granted[photo_id], entry) for photo_id, entry in listed.items() if photo_id in granted]
+    yield from grant_findings(known)
     with ThreadPoolExecutor(4) as pool:
         for result in pool.map(lambda share: list(byte_findings(program, share)), [known[n::4] for n in range(4)]):
             yield from result
@@ -91,6 +92,21 @@ def one_photo_findings(program, photo, is_listed):
             yield f"half: {photo.photo_id} is stored and not listed"
 
 
+def grant_findings(entries):
+    """The records that one grant made of its photos are all there, or none is; a photo without one has no caption."""
+    seen = defaultdict(set)
+    for photo, entry in entries:
+        if entry["caption"] not in (None, photo.caption):
+            yield f"half: {photo.photo_id} is listed as {entry['caption']!r}, not as {photo.caption!r}"
+        seen[photo.granting].add((entry["caption"] is not None, photo.caption))
+    for granting, photos in seen.items():
+        captions = sorted(caption for _, caption in photos)
+        if len({is_there for is_there, _ in photos}) > 1:
+            yield f"half: of {captions}, granted together, some have a record"
+        else:
+            yield from compare(granting, next(iter(photos))[0], "grant", captions)
+
+
 def deletion_findings(program, witness, seconds=10):
     """A deleted photo leaves no bytes: what a fault has left of it is removed once the job has been listed."""
     deleted = [photo for photos in witness.photos.values() for photo in photos if photo.deleted]
@@ -112,8 +128,6 @@ def byte_findings(program, entries):
                 yield f"corrupt: {photo.photo_id} has {len(body)} bytes of {photo.size}"
             if entry["size"] != photo.size:
                 yield f"corrupt: {photo.photo_id} is listed with {entry['size']} bytes, it has {photo.size}"
-            if entry["caption"] != photo.caption:
-                yield f"half: {photo.photo_id} is listed as {entry['caption']!r}, not as {photo.caption!r}"
 
 
 def record_findings(program, office, witness, thorough):

@@ -67,6 +67,8 @@ class Photo:
     # In the database, while the bytes are in the store.
     caption: str
     size: int
+    # The request for the grant, perhaps together with those of other photos.
+    granting: Request
     upload: Request = dataclasses.field(default_factory=lambda: Request("photo"))
     deletion: Request = dataclasses.field(default_factory=lambda: Request("deletion"))
     # What the store answered, when it was not 201.

@@ -25,6 +25,8 @@ class Witness:
         self.links = []
         # What was requested since the last restart that was settled.
         self.recent = []
+        # What was requested earlier and could not be seen so far.
+        self.unsettled = []
         # By kind, how many requests were acknowledged, in flight at a cut, answered late, and lost of the late ones.
         self.counts = defaultdict(Counter)
         self.late_lost_seconds_max = 0.0
@@ -84,10 +86,12 @@ class Witness:
         """Requests grants, and makes up the photos they are for."""
         captions = [f"Photo {self.next_number()}" for _ in range(count)]
         photos = [{"photo_name": "image.jpg", "caption": caption} for caption in captions]
+        granting = self.send(Request("grant"))
         response = office.good("POST", "/upload-url", {"job_id": job_id, "photos": photos})
+        granting.succeed()
         photos = []
         for caption, grant in zip(captions, response["uploads"], strict=True):
-            photo = Photo(job_id, grant, caption, size or self.any_size())
+            photo = Photo(job_id, grant, caption, size or self.any_size(), granting)
             self.photos[job_id].append(photo)
             photos.append(photo)
         return photos
@@ -154,14 +158,16 @@ class Witness:
 
     def settle(self):
         """After a restart and a check: what may be done or not stays from now on as it was seen."""
-        for request in self.recent:
+        requests, self.recent = self.unsettled + self.recent, []
+        # A grant shows only once a photo of it is listed.
+        self.unsettled = [each for each in requests if each.expected is Expected.EITHER and each.observed is None]
+        for request in requests:
             if request.expected is not Expected.EITHER or request.observed is None:
                 continue
             request.settled = request.observed
             if request.late_seconds is not None and not request.observed:
                 self.counts[request.kind]["lost of these"] += 1
                 self.late_lost_seconds_max = max(self.late_lost_seconds_max, request.late_seconds)
-        self.recent = []
 
 
 class Load:
