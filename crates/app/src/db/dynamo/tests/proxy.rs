@@ -47,9 +47,9 @@ impl Proxy {
         self.rules.lose.store(1, Ordering::SeqCst);
     }
 
-    /// Lets one more write through, and none after it.
-    pub(super) fn end_after_one_write(&self) {
-        self.rules.writes_left.store(2, Ordering::SeqCst);
+    /// Lets so many more writes through, and none after them.
+    pub(super) fn end_after_writes(&self, writes: usize) {
+        self.rules.writes_left.store(writes + 1, Ordering::SeqCst);
     }
 
     /// Requests since this was last asked.
