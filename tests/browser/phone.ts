@@ -7,6 +7,7 @@ import { type BrowserContext, chromium, expect, type Page } from "@playwright/te
 import { PHONE } from "./fixtures";
 import config from "./playwright.config";
 import { SMALL } from "./photos";
+import type { Server } from "./server";
 
 const launch = config.use?.launchOptions;
 
@@ -105,3 +106,19 @@ export async function manyPhotos(
 
 /** The truth as the page tells it. */
 export const truth = (page: Page) => page.locator(".truth");
+
+/**
+ * Shares files with the capture page as the phone's gallery does. Headless Chromium has no share sheet. A form in a blank
+ * page that the browser itself opened is as near as a test gets: like the launch of a share target it has no client and
+ * the `Origin` "null"; only `Sec-Fetch-Site`, which a service worker does not see, is not that of a launch ("none").
+ */
+export async function shareFiles(
+  page: Page,
+  server: Server,
+  files: { name: string; mimeType: string; buffer: Buffer }[],
+): Promise<void> {
+  await page.setContent(`<form method="post" enctype="multipart/form-data"
+    action="${server.ready.api}/capture/share"><input type="file" name="photos" multiple /><button>Share</button></form>`);
+  await page.locator("input").setInputFiles(files);
+  await page.getByRole("button", { name: "Share" }).click();
+}

@@ -40,10 +40,11 @@ export function Notices(props: {
 /** What the service worker, or the server in its place, says of photos that were shared: how many were missed. */
 function useShared(): number | "lost" | null {
   const [shared] = useState((): number | "lost" | null => {
+    if (!wasRedirected()) return null;
     const query = new URLSearchParams(location.search);
     if (query.get("shared") === "missed") return "lost";
     const missed = query.get("missed");
-    return missed === null ? null : Number(missed);
+    return /^\d+$/.test(missed ?? "") ? Number(missed) : null;
   });
   useEffect(() => {
     if (shared === null) return;
@@ -51,6 +52,12 @@ function useShared(): number | "lost" | null {
     history.replaceState(history.state, "", location.pathname + location.hash);
   }, [shared]);
   return shared;
+}
+
+/** Whether this page was opened through an address of its own: a link from elsewhere can carry the same query. */
+function wasRedirected(): boolean {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry instanceof PerformanceNavigationTiming && entry.redirectCount > 0;
 }
 
 /** Photos that were shared from the gallery and have no job yet. */

@@ -26,7 +26,7 @@ scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname === SHARE) event.respondWith(takeShared(request));
+  if (request.method === "POST" && url.pathname === SHARE) event.respondWith(takeShared(event));
   else if (request.mode === "navigate" && url.pathname.startsWith(PAGE)) openPage(event);
 });
 // Behind ours: the first listener that answers wins.
@@ -39,6 +39,7 @@ scope.addEventListener("sync", (event) => {
 });
 
 scope.addEventListener("message", (event) => {
+  if (event.origin !== location.origin) return;
   // The page says so when nothing is under way: the next visit is then the new version.
   if (event.data === "take over") event.waitUntil(scope.skipWaiting());
 });
