@@ -25,6 +25,11 @@ export class Phone {
     return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib);
   }
 
+  /** A phone whose profile lies in a folder that somebody else keeps. */
+  static inFolder(folder: string): Phone {
+    return new Phone(folder, null);
+  }
+
   private get profile(): string {
     return join(this.folder, "profile");
   }
@@ -75,6 +80,12 @@ export class Phone {
     // The whole family, so that nothing is written after the end.
     execFileSync("pkill", ["-KILL", "-f", this.profile]);
     await gone;
+    this.context = null;
+  }
+
+  /** Closes the browser as a person does. */
+  async close(): Promise<void> {
+    await this.context?.close();
     this.context = null;
   }
 

@@ -5,7 +5,7 @@ import { Notice } from "../parts/Notice";
 import type { PhotoQueue } from "../queue/photoQueue";
 import { useWords } from "../words";
 import { Chooser } from "./Chooser";
-import type { KnownJob } from "./open";
+import { type KnownJob, targetOf } from "./open";
 import { Dialog } from "../parts/Dialog";
 
 /** What a driver must know before the photos: nothing, as a rule. */
@@ -24,6 +24,7 @@ export function Notices(props: {
     <>
       {props.instead && <Notice tone="bad" text={words.capture.linkEnded} />}
       {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      <RoomNotice queue={props.queue} />
       {!window.isSecureContext && canKeep !== false && (
         <Notice tone="plain" text={words.capture.insecure} />
       )}
@@ -34,6 +35,19 @@ export function Notices(props: {
       <Inbox {...props} />
       <Install />
     </>
+  );
+}
+
+/** What is said when the phone has little room for photos, or none. */
+export function RoomNotice({ queue }: { queue: PhotoQueue }) {
+  const { words } = useWords();
+  const room = useStore(queue.room);
+  if (room === "enough") return null;
+  const { phoneLow, phoneFull } = words.capture;
+  return room === "low" ? (
+    <Notice tone="local" text={phoneLow} />
+  ) : (
+    <Notice tone="bad" text={phoneFull} />
   );
 }
 
@@ -68,9 +82,9 @@ function Inbox({ queue, known, jobs }: Parameters<typeof Notices>[0]) {
     .filter((item) => item.jobId === "")
     .map(({ id }) => id);
   if (ids.length === 0) return null;
-  const move = ({ job, linkId }: KnownJob) => {
+  const move = (job: KnownJob) => {
     setChoosing(false);
-    void queue.move(ids, { jobId: job.job_id, linkId });
+    void queue.move(ids, targetOf(job));
   };
   return (
     <div class="inbox">
