@@ -3,7 +3,13 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, expect, type Page } from "@playwright/test";
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  expect,
+  type Page,
+} from "@playwright/test";
 import { PHONE } from "./fixtures";
 import config from "./playwright.config";
 import { SMALL } from "./photos";
@@ -18,11 +24,15 @@ export class Phone {
   private constructor(
     private readonly folder: string,
     private readonly diskMib: number | null,
+    private readonly options: BrowserContextOptions = {},
   ) {}
 
   /** `diskMib`: the profile lies on a disk of that size, which lasts as long as the browser. */
-  static async buy(diskMib: number | null = null): Promise<Phone> {
-    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib);
+  static async buy(
+    diskMib: number | null = null,
+    options: BrowserContextOptions = {},
+  ): Promise<Phone> {
+    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib, options);
   }
 
   /** A phone whose profile lies in a folder that somebody else keeps. */
@@ -41,6 +51,7 @@ export class Phone {
       ...PHONE,
       ...(this.diskMib === null ? {} : { executablePath: await this.onSmallDisk(this.diskMib) }),
       locale: "en-US",
+      ...this.options,
       args: [...(launch?.args ?? []), ...settings],
     });
     return this.context;

@@ -19,11 +19,14 @@ export function Notices(props: {
 }) {
   const { words } = useWords();
   const canKeep = useStore(props.queue.canKeep);
+  const room = useStore(props.queue.room);
   const shared = useShared();
   return (
     <>
       {props.instead && <Notice tone="bad" text={words.capture.linkEnded} />}
-      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      {canKeep === false && room !== "full" && (
+        <Notice tone="bad" text={words.capture.cannotKeep} />
+      )}
       <RoomNotice queue={props.queue} />
       {!window.isSecureContext && canKeep !== false && (
         <Notice tone="plain" text={words.capture.insecure} />

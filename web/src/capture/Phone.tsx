@@ -23,11 +23,14 @@ export function Phone(props: {
   const { phone } = words.capture;
   const here = useStore(props.queue.items).filter(isOnlyHereItem);
   const canKeep = useStore(props.queue.canKeep);
+  const room = useStore(props.queue.room);
   const missing = useStore(props.queue.missing);
   return (
     <main class="capture">
       <ScreenHead title={phone.title} onClose={props.onClose} />
-      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      {canKeep === false && room !== "full" && (
+        <Notice tone="bad" text={words.capture.cannotKeep} />
+      )}
       <RoomNotice queue={props.queue} />
       <LostPhotos photos={missing} onDismiss={(ids) => void props.queue.dismiss(ids)} />
       {here.length === 0 ? (

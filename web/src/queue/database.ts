@@ -80,6 +80,11 @@ async function withStore<T>(work: (db: Database) => Promise<T>): Promise<T> {
   }
 }
 
+/** A transaction that is aborted rejects twice: by the request that failed, which is answered for, and by `done`. */
+function ignoreAbort(done: Promise<void>): void {
+  done.catch(() => undefined);
+}
+
 /** Changes of photos, told to every window and the worker. */
 const CHANNEL = "qdn-phone";
 
@@ -101,6 +106,7 @@ function tellOthers(): void {
 export async function keepPhoto(photo: KeptPhoto, bytes: ArrayBuffer): Promise<void> {
   await withStore(async (db) => {
     const change = db.transaction(["photos", "files"], "readwrite", { durability: "strict" });
+    ignoreAbort(change.done);
     await Promise.all([
       change.objectStore("files").put({ id: photo.id, bytes }),
       change.objectStore("photos").put(photo),
@@ -141,6 +147,7 @@ export async function claimPhoto(
 ): Promise<KeptPhoto | null> {
   return withStore(async (db) => {
     const change = db.transaction("photos", "readwrite");
+    ignoreAbort(change.done);
     const photos = (await change.store.getAll()).sort((a, b) => a.addedAt - b.addedAt);
     const due = photos.find((photo) => !busy.has(photo.id) && dueIn(photo, now) === 0);
     if (due !== undefined) {
@@ -162,6 +169,7 @@ export async function changePhoto(
 ): Promise<KeptPhoto | null> {
   const { before, after } = await withStore(async (db) => {
     const transaction = db.transaction("photos", "readwrite", { durability: "strict" });
+    ignoreAbort(transaction.done);
     const before = await transaction.store.get(id);
     const after = before === undefined ? null : change(before);
     if (after !== null) await transaction.store.put(after);
@@ -194,6 +202,7 @@ async function release(
   await withStore(async (db) => {
     const stores = ["photos", "files", "previews"] as const;
     const change = db.transaction(stores, "readwrite", { durability: "strict" });
+    ignoreAbort(change.done);
     const photo = await change.objectStore("photos").get(id);
     if (photo !== undefined && photo.jobId === jobId) {
       const record = after(photo);
@@ -213,6 +222,7 @@ async function release(
 export async function deletePhoto(id: string): Promise<void> {
   await withStore(async (db) => {
     const change = db.transaction(["photos", "files", "previews"], "readwrite");
+    ignoreAbort(change.done);
     await Promise.all([
       change.objectStore("photos").delete(id),
       change.objectStore("files").delete(id),

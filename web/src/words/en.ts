@@ -339,8 +339,7 @@ export const en = {
         ? "1 photo isn't on this phone any more. It may be on the server. Tap to see which."
         : `${count} photos aren't on this phone any more. They may be on the server. Tap to see which.`,
     phoneLow: "This phone is running short of space. Send your photos soon, or free some space.",
-    phoneFull:
-      "This phone is full. Keep this page open until your photos are sent, or free some space.",
+    phoneFull: "This phone is full. Free some space so that it can keep photos again.",
     noJobYet: (count: number) =>
       count === 1
         ? "1 photo from your gallery is safe on this phone. Which job is it?"

@@ -347,8 +347,7 @@ export const es: Words = {
         ? "1 foto ya no está en este teléfono. Puede estar en el servidor. Toca para ver cuál."
         : `${count} fotos ya no están en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
     phoneLow: "A este teléfono le queda poco espacio. Envía pronto tus fotos o libera espacio.",
-    phoneFull:
-      "Este teléfono está lleno. No cierres esta página hasta que se envíen tus fotos, o libera espacio.",
+    phoneFull: "Este teléfono está lleno. Libera espacio para que pueda guardar fotos de nuevo.",
     noJobYet: (count) =>
       count === 1
         ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"

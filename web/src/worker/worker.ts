@@ -48,12 +48,20 @@ scope.addEventListener("message", (event) => {
 function openPage(event: FetchEvent): void {
   event.respondWith(
     (async () => {
-      const kept = await matchPrecache(PAGE);
+      const kept = await inTime(matchPrecache(PAGE));
       if (kept === undefined) return fetch(event.request);
       event.waitUntil(renewHeaders(kept.clone()));
       return kept;
     })(),
   );
+}
+
+/** How long the browser may take to find the page in its cache, which a full disk may have damaged. */
+const CACHE_MS_MAX = 4_000;
+
+function inTime<T>(found: Promise<T | undefined>): Promise<T | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, CACHE_MS_MAX));
+  return Promise.race([found.catch(() => undefined), late]);
 }
 
 /**
