@@ -2,7 +2,13 @@
  * The phone's own store: photos that are not known to be safe on the server, and what the page needs to open without
  * a network. The page and its service worker share it; each change is one transaction.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import {
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPObjectStore,
+  openDB,
+  type StoreNames,
+} from "idb";
 import type { Job, PageConfig } from "../api/types";
 import { dueIn, isForgettable, type KeptPhoto, LEASE_MS } from "./kept";
 
@@ -85,6 +91,18 @@ function ignoreAbort(done: Promise<void>): void {
   done.catch(() => undefined);
 }
 
+/** Reads from one store. */
+function readFrom<Name extends StoreNames<Schema>, T>(
+  name: Name,
+  work: (store: IDBPObjectStore<Schema, [Name], Name, "readonly">) => Promise<T>,
+): Promise<T> {
+  return withStore((db) => {
+    const { store, done } = db.transaction(name, "readonly");
+    ignoreAbort(done);
+    return work(store);
+  });
+}
+
 /** Changes of photos, told to every window and the worker. */
 const CHANNEL = "qdn-phone";
 
@@ -118,7 +136,7 @@ export async function keepPhoto(photo: KeptPhoto, bytes: ArrayBuffer): Promise<v
 
 /** Every photo, oldest first; safe ones that are old enough are forgotten on the way. */
 export async function keptPhotos(now: number): Promise<KeptPhoto[]> {
-  const photos = await withStore((db) => db.getAll("photos"));
+  const photos = await readFrom("photos", (store) => store.getAll());
   const old = photos.filter((photo) => isForgettable(photo, now));
   // On a full disk even this may fail, and then waits.
   for (const { id } of old) await deletePhoto(id).catch(() => undefined);
@@ -128,7 +146,7 @@ export async function keptPhotos(now: number): Promise<KeptPhoto[]> {
 }
 
 export async function photoBytes(id: string): Promise<ArrayBuffer | null> {
-  return (await withStore((db) => db.get("files", id)))?.bytes ?? null;
+  return (await readFrom("files", (store) => store.get(id)))?.bytes ?? null;
 }
 
 export async function keepPreview(id: string, jpeg: ArrayBuffer): Promise<void> {
@@ -136,7 +154,7 @@ export async function keepPreview(id: string, jpeg: ArrayBuffer): Promise<void> 
 }
 
 export async function preview(id: string): Promise<ArrayBuffer | null> {
-  return (await withStore((db) => db.get("previews", id)))?.jpeg ?? null;
+  return (await readFrom("previews", (store) => store.get(id)))?.jpeg ?? null;
 }
 
 /** Takes the oldest photo that is due for `owner` alone, null when none is; those that it sends already are left out. */
@@ -257,7 +275,7 @@ const seenLinks = new Map<string, KeptLink>();
 const seenSettings = new Map<string, unknown>();
 
 export async function keptLinks(): Promise<KeptLink[]> {
-  const stored = await withStore((db) => db.getAll("links")).catch((error: unknown) => {
+  const stored = await readFrom("links", (store) => store.getAll()).catch((error: unknown) => {
     if (seenLinks.size === 0) throw error;
     return [];
   });
@@ -307,7 +325,7 @@ export async function setting<Name extends keyof Settings>(
   name: Name,
 ): Promise<Settings[Name] | null> {
   const seen = seenSettings.get(name);
-  const stored: unknown = await withStore((db) => db.get("settings", name)).catch(
+  const stored: unknown = await readFrom("settings", (store) => store.get(name)).catch(
     (error: unknown) => {
       if (seen === undefined) throw error;
     },
