@@ -257,7 +257,8 @@ async function expectKept(
     shown.safe = (await server.listPhotos(jobId)).map(({ name }) => name);
     shown.named = [];
     const phone = page.getByRole("button", { name: "This phone", exact: true });
-    if (await phone.isVisible()) await phone.click();
+    const open = await page.getByRole("heading", { name: "On this phone" }).isVisible();
+    if (!open) await phone.click({ timeout: 10_000 });
     const lost = page.locator(".lost-photo");
     for (const text of await lost.allInnerTexts()) {
       expect(text).toContain(title);
