@@ -39,7 +39,7 @@ const MOMENTS = [
   "and has room again",
   "while nothing comes through",
 ] as const;
-type Moment = (typeof MOMENTS)[number];
+type Moment = (typeof MOMENTS)[number] | "too small from the start";
 const SOURCES = ["picker", "camera"] as const;
 type Source = (typeof SOURCES)[number];
 /** What happens to the page when the disk is full. */
@@ -72,6 +72,10 @@ for (const [moment, source, end] of [
     await drill(server, moment, source, end);
   });
 }
+
+test("a phone that has room for some photos only sends all of them", async ({ server }) => {
+  await drill(server, "too small from the start", "camera", "alive", 40);
+});
 
 test.describe(`random runs, seed ${SEED}`, () => {
   for (let run = 0; run < RUNS; run += 1) {
@@ -112,8 +116,9 @@ async function drill(
   moment: Moment,
   source: Source,
   end: End,
+  diskMib = DISK_MIB,
 ): Promise<{ safe: number; named: number }> {
-  const disk = await SmallDisk.mount(DISK_MIB);
+  const disk = await SmallDisk.mount(diskMib);
   const folder = await mkdtemp(join(tmpdir(), "qdn-camera-"));
   const phone = Phone.inFolder(disk.folder);
   try {
@@ -211,6 +216,13 @@ async function fillAt(moment: Moment, drill: Drill): Promise<void> {
     await context.setOffline(true);
     await take(drill, PHOTOS, "Before");
     disk.fill();
+    return context.setOffline(false);
+  }
+  if (moment === "too small from the start") {
+    await context.setOffline(true);
+    await take(drill, 4 * PHOTOS, "Before");
+    await expect(truth(drill.page)).toContainText(/not saved|only on this phone/);
+    await drill.page.waitForTimeout(10_000);
     return context.setOffline(false);
   }
   if (moment === "with two windows open") await open(context, drill.link);
