@@ -61,6 +61,16 @@ def test_a_photo_shared_without_a_service_worker_leads_to_the_page(server):
     assert (answer.status_code, answer.headers["Location"]) == (303, "/capture/?shared=missed")
 
 
+@pytest.mark.parametrize(
+    ("site", "location"),
+    [("none", "/capture/?shared=missed"), ("cross-site", "/capture/"), ("same-site", "/capture/")],
+)
+def test_only_what_the_browser_shares_itself_counts_as_shared(server, site, location):
+    files, headers = {"photos": ("a.jpg", b"bytes")}, {"Sec-Fetch-Site": site}
+    answer = Caller(server).call("POST", "/capture/share", files=files, headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, location)
+
+
 def test_the_pages_of_the_program_are_served_with_a_policy(server):
     for page in ("dashboard", "track", "capture"):
         answer = Caller(server).get(f"/{page}/")

@@ -3,10 +3,17 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, expect, type Page } from "@playwright/test";
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  expect,
+  type Page,
+} from "@playwright/test";
 import { PHONE } from "./fixtures";
 import config from "./playwright.config";
 import { SMALL } from "./photos";
+import type { Server } from "./server";
 
 const launch = config.use?.launchOptions;
 
@@ -17,11 +24,20 @@ export class Phone {
   private constructor(
     private readonly folder: string,
     private readonly diskMib: number | null,
+    private readonly options: BrowserContextOptions = {},
   ) {}
 
   /** `diskMib`: the profile lies on a disk of that size, which lasts as long as the browser. */
-  static async buy(diskMib: number | null = null): Promise<Phone> {
-    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib);
+  static async buy(
+    diskMib: number | null = null,
+    options: BrowserContextOptions = {},
+  ): Promise<Phone> {
+    return new Phone(await mkdtemp(join(tmpdir(), "qdn-phone-")), diskMib, options);
+  }
+
+  /** A phone whose profile lies in a folder that somebody else keeps. */
+  static inFolder(folder: string): Phone {
+    return new Phone(folder, null);
   }
 
   private get profile(): string {
@@ -35,6 +51,7 @@ export class Phone {
       ...PHONE,
       ...(this.diskMib === null ? {} : { executablePath: await this.onSmallDisk(this.diskMib) }),
       locale: "en-US",
+      ...this.options,
       args: [...(launch?.args ?? []), ...settings],
     });
     return this.context;
@@ -77,6 +94,12 @@ export class Phone {
     this.context = null;
   }
 
+  /** Closes the browser as a person does. */
+  async close(): Promise<void> {
+    await this.context?.close();
+    this.context = null;
+  }
+
   async throwAway(): Promise<void> {
     await this.context?.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -105,3 +128,19 @@ export async function manyPhotos(
 
 /** The truth as the page tells it. */
 export const truth = (page: Page) => page.locator(".truth");
+
+/**
+ * Shares files with the capture page as the phone's gallery does. Headless Chromium has no share sheet. A form in a blank
+ * page that the browser itself opened is as near as a test gets: like the launch of a share target it has no client and
+ * the `Origin` "null"; only `Sec-Fetch-Site`, which a service worker does not see, is not that of a launch ("none").
+ */
+export async function shareFiles(
+  page: Page,
+  server: Server,
+  files: { name: string; mimeType: string; buffer: Buffer }[],
+): Promise<void> {
+  await page.setContent(`<form method="post" enctype="multipart/form-data"
+    action="${server.ready.api}/capture/share"><input type="file" name="photos" multiple /><button>Share</button></form>`);
+  await page.locator("input").setInputFiles(files);
+  await page.getByRole("button", { name: "Share" }).click();
+}

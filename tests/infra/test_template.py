@@ -165,6 +165,10 @@ const said = {json.dumps([uri for uri, _ in ADDRESSES])}.map((uri) => {{
 console.log(JSON.stringify(said));"""
     done = subprocess.run(["node", "-e", program], capture_output=True, text=True, timeout=30, check=True)
     assert json.loads(done.stdout) == [answer for _, answer in ADDRESSES]
+    foreign = 'handler({ request: { uri: "/capture/share", headers: { "sec-fetch-site": { value: "cross-site" } } } })'
+    program = f"{code}\nconsole.log({foreign}.headers.location.value)"
+    done = subprocess.run(["node", "-e", program], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "/capture/", "a form of another site is no share"
     assert len(code) < 10_240, "CloudFront takes no longer function"
 
 

@@ -20,6 +20,7 @@ cargo xtask stages          the stages of `test`
 cargo xtask openapi         write crates/app/openapi.json and the TypeScript client made of it
 cargo xtask bench [NAME…]   the benchmarks, sign, photo and arrival; writes bench/results/
 cargo xtask faults          the long form of the fault tests (power cuts, kills, full disks)
+cargo xtask full-phone [RUNS] [SEED]   browsers on a disk that runs full at random moments; fifty runs, or as said
 cargo xtask package [ARCH]   the functions for AWS Lambda, for this machine's architecture, or x86_64, or arm64
 cargo xtask deploy [ARG…]   on AWS: packs the functions, `sam deploy` with these arguments, the pages, and their key
 cargo xtask pages           on AWS: builds the pages and puts them into the stack's bucket
@@ -52,6 +53,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "openapi" => stages::write_openapi(),
         "bench" => bench::bench(rest),
         "faults" => stages::long_faults(rest),
+        "full-phone" => stages::random_full_phones(rest),
         "package" => package::package(rest),
         "deploy" => deploy::deploy(rest),
         "pages" => deploy::pages(),

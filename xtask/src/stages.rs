@@ -210,7 +210,28 @@ fn browser() -> anyhow::Result<()> {
 }
 
 fn faults() -> anyhow::Result<()> {
-    run(pytest("tests/faults")?.env("QDN_BIN", binary()?))
+    run(pytest("tests/faults")?.env("QDN_BIN", binary()?))?;
+    run(&mut full_phones()?)
+}
+
+/// Browsers whose profile lies on a loop device that runs full.
+fn full_phones() -> anyhow::Result<Command> {
+    let chromium = setup::chromium()?;
+    setup::npm_packages("tests/browser")?;
+    let mut npm = command("npm", &["run", "full-phone"]);
+    npm.current_dir(root().join("tests/browser")).env("QDN_BIN", binary()?).env("QDN_CHROMIUM", chromium);
+    Ok(npm)
+}
+
+/// Full phones at random moments: as many runs as the first argument says, fifty without one. The second is the seed of an
+/// earlier run.
+pub(crate) fn random_full_phones(arguments: &[String]) -> anyhow::Result<()> {
+    let mut npm = full_phones()?;
+    npm.env("QDN_FULL_PHONE_RUNS", arguments.first().map_or("50", String::as_str));
+    if let Some(seed) = arguments.get(1) {
+        npm.env("QDN_FULL_PHONE_SEED", seed);
+    }
+    run(npm.args(["--", "--grep", "random runs"]))
 }
 
 /// The long form of the fault tests.

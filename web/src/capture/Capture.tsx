@@ -10,7 +10,7 @@ import { firstJob, type RecentJobs } from "./choice";
 import { Chooser } from "./Chooser";
 import { JobPhotos } from "./JobPhotos";
 import { Notices } from "./Notices";
-import type { KnownJob, Opened } from "./open";
+import { type KnownJob, type Opened, targetOf } from "./open";
 import { Phone } from "./Phone";
 import { Shortcuts } from "./Shortcuts";
 import { Truth } from "./Truth";
@@ -44,7 +44,7 @@ export function Capture({ opened, queue }: { opened: Opened; queue: PhotoQueue }
 
   const add = (files: Iterable<File>, fresh: boolean) => {
     if (known === null) return;
-    const target = { jobId: known.job.job_id, linkId: known.linkId };
+    const target = targetOf(known);
     queue.add(files, target, { phase, fresh, place: fresh ? place.now() : null });
     note(target.jobId);
     void navigator.storage?.persist?.();

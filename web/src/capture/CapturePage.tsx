@@ -5,6 +5,7 @@ import { isOnlyHereItem, type PhotoQueue } from "../queue/photoQueue";
 import { Gate } from "../start/Gate";
 import { useWords } from "../words";
 import { Capture } from "./Capture";
+import { LostPhotos } from "./LostPhotos";
 import { openFresh, openKept, type Opened, type OpenResult } from "./open";
 import { PhonePhotos } from "./PhonePhotos";
 
@@ -55,8 +56,8 @@ function nextState(old: State, next: State): State {
 
 /** A link that works sends what others could not send any more. */
 function takeUp(queue: PhotoQueue, { api, link }: Opened): void {
-  queue.useLink(link.linkId, api);
   const own = new Set(link.jobs.map(({ job_id }) => job_id));
+  queue.useLink(link.linkId, api, (jobId) => link.jobId === jobId || own.has(jobId));
   // A link to more jobs than one may reach some that were not listed.
   void queue.adopt(link.linkId, (jobId) => link.jobId === null || own.has(jobId));
 }
@@ -81,6 +82,7 @@ function Closed(props: {
   const { words } = useWords();
   const { state, queue } = props;
   const here = useStore(queue.items).filter(isOnlyHereItem);
+  const missing = useStore(queue.missing);
   const kept = here.filter(({ where }) => where === "phone").length;
   return (
     <>
@@ -94,9 +96,10 @@ function Closed(props: {
       >
         {kept > 0 && <p>{words.gate.photosHere(kept)}</p>}
       </Gate>
-      {here.length > 0 && (
+      {here.length + missing.length > 0 && (
         <div class="capture">
-          <PhonePhotos queue={queue} items={here} jobs={[]} />
+          <LostPhotos photos={missing} onDismiss={(ids) => void queue.dismiss(ids)} />
+          {here.length > 0 && <PhonePhotos queue={queue} items={here} jobs={[]} />}
         </div>
       )}
     </>

@@ -5,7 +5,7 @@ import { Notice } from "../parts/Notice";
 import type { PhotoQueue } from "../queue/photoQueue";
 import { useWords } from "../words";
 import { Chooser } from "./Chooser";
-import type { KnownJob } from "./open";
+import { type KnownJob, targetOf } from "./open";
 import { Dialog } from "../parts/Dialog";
 
 /** What a driver must know before the photos: nothing, as a rule. */
@@ -19,11 +19,15 @@ export function Notices(props: {
 }) {
   const { words } = useWords();
   const canKeep = useStore(props.queue.canKeep);
+  const room = useStore(props.queue.room);
   const shared = useShared();
   return (
     <>
       {props.instead && <Notice tone="bad" text={words.capture.linkEnded} />}
-      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      {canKeep === false && room !== "full" && (
+        <Notice tone="bad" text={words.capture.cannotKeep} />
+      )}
+      <RoomNotice queue={props.queue} />
       {!window.isSecureContext && canKeep !== false && (
         <Notice tone="plain" text={words.capture.insecure} />
       )}
@@ -37,13 +41,27 @@ export function Notices(props: {
   );
 }
 
+/** What is said when the phone has little room for photos, or none. */
+export function RoomNotice({ queue }: { queue: PhotoQueue }) {
+  const { words } = useWords();
+  const room = useStore(queue.room);
+  if (room === "enough") return null;
+  const { phoneLow, phoneFull } = words.capture;
+  return room === "low" ? (
+    <Notice tone="local" text={phoneLow} />
+  ) : (
+    <Notice tone="bad" text={phoneFull} />
+  );
+}
+
 /** What the service worker, or the server in its place, says of photos that were shared: how many were missed. */
 function useShared(): number | "lost" | null {
   const [shared] = useState((): number | "lost" | null => {
+    if (!wasRedirected()) return null;
     const query = new URLSearchParams(location.search);
     if (query.get("shared") === "missed") return "lost";
     const missed = query.get("missed");
-    return missed === null ? null : Number(missed);
+    return /^\d+$/.test(missed ?? "") ? Number(missed) : null;
   });
   useEffect(() => {
     if (shared === null) return;
@@ -51,6 +69,12 @@ function useShared(): number | "lost" | null {
     history.replaceState(history.state, "", location.pathname + location.hash);
   }, [shared]);
   return shared;
+}
+
+/** Whether this page was opened through an address of its own: a link from elsewhere can carry the same query. */
+function wasRedirected(): boolean {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry instanceof PerformanceNavigationTiming && entry.redirectCount > 0;
 }
 
 /** Photos that were shared from the gallery and have no job yet. */
@@ -61,9 +85,9 @@ function Inbox({ queue, known, jobs }: Parameters<typeof Notices>[0]) {
     .filter((item) => item.jobId === "")
     .map(({ id }) => id);
   if (ids.length === 0) return null;
-  const move = ({ job, linkId }: KnownJob) => {
+  const move = (job: KnownJob) => {
     setChoosing(false);
-    void queue.move(ids, { jobId: job.job_id, linkId });
+    void queue.move(ids, targetOf(job));
   };
   return (
     <div class="inbox">

@@ -4,6 +4,8 @@ import { Icon } from "../parts/Icon";
 import { Notice } from "../parts/Notice";
 import { isOnlyHereItem, type PhotoQueue } from "../queue/photoQueue";
 import { switchLanguage, useWords } from "../words";
+import { LostPhotos } from "./LostPhotos";
+import { RoomNotice } from "./Notices";
 import type { KnownJob } from "./open";
 import { PhonePhotos } from "./PhonePhotos";
 import { ScreenHead } from "./ScreenHead";
@@ -21,12 +23,18 @@ export function Phone(props: {
   const { phone } = words.capture;
   const here = useStore(props.queue.items).filter(isOnlyHereItem);
   const canKeep = useStore(props.queue.canKeep);
+  const room = useStore(props.queue.room);
+  const missing = useStore(props.queue.missing);
   return (
     <main class="capture">
       <ScreenHead title={phone.title} onClose={props.onClose} />
-      {canKeep === false && <Notice tone="bad" text={words.capture.cannotKeep} />}
+      {canKeep === false && room !== "full" && (
+        <Notice tone="bad" text={words.capture.cannotKeep} />
+      )}
+      <RoomNotice queue={props.queue} />
+      <LostPhotos photos={missing} onDismiss={(ids) => void props.queue.dismiss(ids)} />
       {here.length === 0 ? (
-        canKeep === true && <Notice tone="safe" text={phone.nothing} />
+        canKeep === true && missing.length === 0 && <Notice tone="safe" text={phone.nothing} />
       ) : (
         <PhonePhotos queue={props.queue} items={here} jobs={props.jobs} />
       )}

@@ -7,7 +7,7 @@ import { canRetry } from "../upload/items";
 import { stateText } from "../upload/UploadRow";
 import { useWords, type Words } from "../words";
 import { ChooserDialog } from "./Notices";
-import type { KnownJob } from "./open";
+import { type KnownJob, targetOf } from "./open";
 import { badgeOf } from "./QueueTile";
 import { saveCopies } from "./saveCopies";
 
@@ -46,9 +46,9 @@ export function PhonePhotos(props: {
         <ChooserDialog
           jobs={jobs}
           onClose={() => setMoving(null)}
-          onPick={({ job, linkId }) => {
+          onPick={(job) => {
             setMoving(null);
-            void queue.move([moving], { jobId: job.job_id, linkId });
+            void queue.move([moving], targetOf(job));
           }}
         />
       )}

@@ -1,5 +1,6 @@
 import { useStore } from "../lib/store";
 import { Icon } from "../parts/Icon";
+import type { MissingPhoto } from "../queue/missing";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
 import { useWords, type Words } from "../words";
 
@@ -19,7 +20,9 @@ export function Truth(props: {
   const { words } = useWords();
   const items = useStore(props.queue.items);
   const canKeep = useStore(props.queue.canKeep);
-  const { tone, icon, text } = truthOf(items, props.job, words, canKeep);
+  const missing = useStore(props.queue.missing);
+  const { tone, icon, text } =
+    lossOf(missing, items, words) ?? truthOf(items, props.job, words, canKeep);
   return (
     <div role="status" class="truth-place">
       <button type="button" class={`truth ${tone}`} onClick={props.onOpen}>
@@ -28,6 +31,21 @@ export function Truth(props: {
       </button>
     </div>
   );
+}
+
+/** What is said before everything else: photos that the phone does not have any more, or can't show at this moment. */
+function lossOf(
+  missing: readonly MissingPhoto[],
+  items: readonly QueueItem[],
+  words: Words,
+): Said | null {
+  const { capture } = words;
+  const lost = missing.filter(({ certain }) => certain).length;
+  if (lost > 0) return { tone: "bad", icon: "alert", text: capture.lost(lost) };
+  // Those that only the page has are at a risk that a person can still do something about.
+  const unsaved = items.some(({ where, state }) => where === "page" && state.kind !== "keeping");
+  if (missing.length === 0 || unsaved) return null;
+  return { tone: "bad", icon: "alert", text: capture.perhapsLost(missing.length) };
 }
 
 /** One sentence: the worst that is true. */

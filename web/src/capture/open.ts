@@ -12,6 +12,7 @@ import {
   pruneLinks,
   setting,
 } from "../queue/database";
+import type { Target } from "../queue/newPhoto";
 import { apiOf } from "../queue/work";
 import { JOBS_AHEAD, tokenOf } from "../start/ahead";
 import { signIn } from "../start/session";
@@ -32,6 +33,11 @@ export interface Opened {
 export interface KnownJob {
   job: Job;
   linkId: string;
+}
+
+/** Where a photo of that job goes. */
+export function targetOf({ job, linkId }: KnownJob): Target {
+  return { jobId: job.job_id, jobTitle: job.title, linkId };
 }
 
 export type OpenResult =

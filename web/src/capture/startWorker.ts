@@ -6,8 +6,10 @@ import type { PhotoQueue } from "../queue/photoQueue";
  */
 export function startWorker(queue: PhotoQueue): void {
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker
-    .register("/capture/sw.js", { scope: "/capture/" })
+  const register = () => navigator.serviceWorker.register("/capture/sw.js", { scope: "/capture/" });
+  // What drops the photos drops the worker with them.
+  queue.storeLosses.watch(() => void register().catch(() => undefined));
+  register()
     .then((registration) => {
       window.addEventListener("pagehide", ({ persisted }) => {
         const idle = queue.items.get().every(({ state }) => state.kind === "stored");

@@ -2,7 +2,13 @@
  * The phone's own store: photos that are not known to be safe on the server, and what the page needs to open without
  * a network. The page and its service worker share it; each change is one transaction.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import {
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPObjectStore,
+  openDB,
+  type StoreNames,
+} from "idb";
 import type { Job, PageConfig } from "../api/types";
 import { dueIn, isForgettable, type KeptPhoto, LEASE_MS } from "./kept";
 
@@ -64,6 +70,39 @@ function open(): Promise<Database> {
   return opened;
 }
 
+/**
+ * Runs `work` on the store. Chromium closes every connection when it drops an origin's storage, not always with an event:
+ * a transaction that could not begin is tried once more on a new connection.
+ */
+async function withStore<T>(work: (db: Database) => Promise<T>): Promise<T> {
+  const db = await open();
+  try {
+    return await work(db);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
+    db.close();
+    opened = null;
+    return work(await open());
+  }
+}
+
+/** A transaction that is aborted rejects twice: by the request that failed, which is answered for, and by `done`. */
+function ignoreAbort(done: Promise<void>): void {
+  done.catch(() => undefined);
+}
+
+/** Reads from one store. */
+function readFrom<Name extends StoreNames<Schema>, T>(
+  name: Name,
+  work: (store: IDBPObjectStore<Schema, [Name], Name, "readonly">) => Promise<T>,
+): Promise<T> {
+  return withStore((db) => {
+    const { store, done } = db.transaction(name, "readonly");
+    ignoreAbort(done);
+    return work(store);
+  });
+}
+
 /** Changes of photos, told to every window and the worker. */
 const CHANNEL = "qdn-phone";
 
@@ -83,38 +122,39 @@ function tellOthers(): void {
 
 /** Keeps a photo with its bytes. When this resolves it is on the phone's disk. Rejects when there is no room. */
 export async function keepPhoto(photo: KeptPhoto, bytes: ArrayBuffer): Promise<void> {
-  const db = await open();
-  const change = db.transaction(["photos", "files"], "readwrite", { durability: "strict" });
-  await Promise.all([
-    change.objectStore("files").add({ id: photo.id, bytes }),
-    change.objectStore("photos").add(photo),
-    change.done,
-  ]);
+  await withStore(async (db) => {
+    const change = db.transaction(["photos", "files"], "readwrite", { durability: "strict" });
+    ignoreAbort(change.done);
+    await Promise.all([
+      change.objectStore("files").put({ id: photo.id, bytes }),
+      change.objectStore("photos").put(photo),
+      change.done,
+    ]);
+  });
   tellOthers();
 }
 
 /** Every photo, oldest first; safe ones that are old enough are forgotten on the way. */
 export async function keptPhotos(now: number): Promise<KeptPhoto[]> {
-  const db = await open();
-  const photos = await db.getAll("photos");
+  const photos = await readFrom("photos", (store) => store.getAll());
   const old = photos.filter((photo) => isForgettable(photo, now));
   // On a full disk even this may fail, and then waits.
-  for (const { id } of old) await forgetPhoto(id).catch(() => undefined);
+  for (const { id } of old) await deletePhoto(id).catch(() => undefined);
   return photos
     .filter((photo) => !old.includes(photo))
     .sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
 }
 
 export async function photoBytes(id: string): Promise<ArrayBuffer | null> {
-  return (await (await open()).get("files", id))?.bytes ?? null;
+  return (await readFrom("files", (store) => store.get(id)))?.bytes ?? null;
 }
 
 export async function keepPreview(id: string, jpeg: ArrayBuffer): Promise<void> {
-  await (await open()).put("previews", { id, jpeg });
+  await withStore((db) => db.put("previews", { id, jpeg }));
 }
 
 export async function preview(id: string): Promise<ArrayBuffer | null> {
-  return (await (await open()).get("previews", id))?.jpeg ?? null;
+  return (await readFrom("previews", (store) => store.get(id)))?.jpeg ?? null;
 }
 
 /** Takes the oldest photo that is due for `owner` alone, null when none is; those that it sends already are left out. */
@@ -123,16 +163,18 @@ export async function claimPhoto(
   now: number,
   busy: ReadonlySet<string>,
 ): Promise<KeptPhoto | null> {
-  const db = await open();
-  const change = db.transaction("photos", "readwrite");
-  const photos = (await change.store.getAll()).sort((a, b) => a.addedAt - b.addedAt);
-  const due = photos.find((photo) => !busy.has(photo.id) && dueIn(photo, now) === 0);
-  if (due !== undefined) {
-    due.lease = { owner, until: now + LEASE_MS };
-    await change.store.put(due);
-  }
-  await change.done;
-  return due ?? null;
+  return withStore(async (db) => {
+    const change = db.transaction("photos", "readwrite");
+    ignoreAbort(change.done);
+    const photos = (await change.store.getAll()).sort((a, b) => a.addedAt - b.addedAt);
+    const due = photos.find((photo) => !busy.has(photo.id) && dueIn(photo, now) === 0);
+    if (due !== undefined) {
+      due.lease = { owner, until: now + LEASE_MS };
+      await change.store.put(due);
+    }
+    await change.done;
+    return due ?? null;
+  });
 }
 
 /**
@@ -143,59 +185,115 @@ export async function changePhoto(
   id: string,
   change: (photo: KeptPhoto) => KeptPhoto | null,
 ): Promise<KeptPhoto | null> {
-  const db = await open();
-  const transaction = db.transaction("photos", "readwrite", { durability: "strict" });
-  const before = await transaction.store.get(id);
-  const after = before === undefined ? null : change(before);
-  if (after !== null) await transaction.store.put(after);
-  await transaction.done;
+  const { before, after } = await withStore(async (db) => {
+    const transaction = db.transaction("photos", "readwrite", { durability: "strict" });
+    ignoreAbort(transaction.done);
+    const before = await transaction.store.get(id);
+    const after = before === undefined ? null : change(before);
+    if (after !== null) await transaction.store.put(after);
+    await transaction.done;
+    return { before, after };
+  });
   if (after !== null) tellOthers();
   return after ?? before ?? null;
 }
 
 /**
  * Notes that the server has the photo, and only now lets go of its bytes. One that was given another job meanwhile is
- * not there yet.
+ * not there yet. On a disk without room for the note everything of the photo is deleted, which takes less.
  */
 export async function releasePhoto(sent: KeptPhoto, photoId: string): Promise<void> {
-  const { id } = sent;
-  const db = await open();
-  const change = db.transaction(["photos", "files"], "readwrite", { durability: "strict" });
-  const photo = await change.objectStore("photos").get(id);
-  if (photo !== undefined && photo.jobId === sent.jobId) {
-    await change
-      .objectStore("photos")
-      .put({ ...photo, photoId, place: null, state: { kind: "safe" }, lease: null });
-    await change.objectStore("files").delete(id);
+  const safe: Partial<KeptPhoto> = { photoId, place: null, state: { kind: "safe" }, lease: null };
+  try {
+    await release(sent, (photo) => ({ ...photo, ...safe }));
+  } catch {
+    await release(sent, () => null);
   }
-  await change.done;
   tellOthers();
 }
 
-/** Takes a photo off the phone, bytes and all: it is safe and listed, or a person said so. */
-export async function forgetPhoto(id: string): Promise<void> {
-  const db = await open();
-  const change = db.transaction(["photos", "files", "previews"], "readwrite");
-  await Promise.all([
-    change.objectStore("photos").delete(id),
-    change.objectStore("files").delete(id),
-    change.objectStore("previews").delete(id),
-    change.done,
-  ]);
+/** Deletes the bytes of a photo that was sent, and replaces its record by `after`, or deletes it. */
+async function release(
+  { id, jobId }: KeptPhoto,
+  after: (photo: KeptPhoto) => KeptPhoto | null,
+): Promise<void> {
+  await withStore(async (db) => {
+    const stores = ["photos", "files", "previews"] as const;
+    const change = db.transaction(stores, "readwrite", { durability: "strict" });
+    ignoreAbort(change.done);
+    const photo = await change.objectStore("photos").get(id);
+    if (photo !== undefined && photo.jobId === jobId) {
+      const record = after(photo);
+      if (record === null) {
+        await change.objectStore("photos").delete(id);
+        await change.objectStore("previews").delete(id);
+      } else {
+        await change.objectStore("photos").put(record);
+      }
+      await change.objectStore("files").delete(id);
+    }
+    await change.done;
+  });
+}
+
+/** Deletes a photo, bytes and all. */
+export async function deletePhoto(id: string): Promise<void> {
+  await withStore(async (db) => {
+    const change = db.transaction(["photos", "files", "previews"], "readwrite");
+    ignoreAbort(change.done);
+    await Promise.all([
+      change.objectStore("photos").delete(id),
+      change.objectStore("files").delete(id),
+      change.objectStore("previews").delete(id),
+      change.done,
+    ]);
+  });
   tellOthers();
 }
+
+/** How long it is remembered that a person removed a photo: the ledger may come back as it was before a crash. */
+const REMOVED_MS = 24 * 3_600_000;
+
+/** Takes a photo off the phone because a person said so, and remembers that. */
+export async function removePhoto(id: string, now: number): Promise<void> {
+  try {
+    await keepSetting("removed", { ...(await removedPhotos(now)), [id]: now });
+  } catch {
+    // Without room the deletion alone must do.
+  }
+  await deletePhoto(id);
+}
+
+/** When photos were removed within the last day, by their id. */
+export async function removedPhotos(now: number): Promise<Record<string, number>> {
+  const removed = Object.entries((await setting("removed")) ?? {});
+  return Object.fromEntries(removed.filter(([, at]) => Math.abs(now - at) < REMOVED_MS));
+}
+
+/** Links and settings as this page has last seen them, for when the browser drops the store under the open page. */
+const seenLinks = new Map<string, KeptLink>();
+const seenSettings = new Map<string, unknown>();
 
 export async function keptLinks(): Promise<KeptLink[]> {
-  const links = await (await open()).getAll("links");
-  return links.sort((a, b) => b.usedAt - a.usedAt);
-}
-
-export async function keptLink(linkId: string): Promise<KeptLink | null> {
-  return (await (await open()).get("links", linkId)) ?? null;
+  const stored = await readFrom("links", (store) => store.getAll()).catch((error: unknown) => {
+    if (seenLinks.size === 0) throw error;
+    return [];
+  });
+  for (const link of stored) seenLinks.set(link.linkId, link);
+  return [...seenLinks.values()].sort((a, b) => b.usedAt - a.usedAt);
 }
 
 export async function keepLink(link: KeptLink): Promise<void> {
-  await (await open()).put("links", link);
+  seenLinks.set(link.linkId, link);
+  await withStore((db) => db.put("links", link));
+}
+
+/** Writes links and settings again that the browser has dropped. */
+export async function restoreSeen(): Promise<void> {
+  for (const link of seenLinks.values()) await withStore((db) => db.put("links", link));
+  for (const [name, value] of seenSettings) {
+    await withStore((db) => db.put("settings", value, name));
+  }
 }
 
 /** Whether a link may still work, as far as the phone knows. */
@@ -206,9 +304,10 @@ export function isAlive({ dead, expiresAt }: KeptLink, now: number): boolean {
 /** Forgets links that do not work any more, but for those that photos were taken with and wait for. */
 export async function pruneLinks(now: number): Promise<void> {
   const needed = new Set((await keptPhotos(now)).map(({ linkId }) => linkId));
-  const db = await open();
-  for (const link of await db.getAll("links")) {
-    if (!isAlive(link, now) && !needed.has(link.linkId)) await db.delete("links", link.linkId);
+  for (const link of await keptLinks()) {
+    if (isAlive(link, now) || needed.has(link.linkId)) continue;
+    seenLinks.delete(link.linkId);
+    await withStore((db) => db.delete("links", link.linkId));
   }
 }
 
@@ -218,17 +317,27 @@ interface Settings {
   config: PageConfig;
   /** When a photo was last taken for a job, by its id. */
   recentJobs: Record<string, number>;
+  /** When a person removed which photo. */
+  removed: Record<string, number>;
 }
 
 export async function setting<Name extends keyof Settings>(
   name: Name,
 ): Promise<Settings[Name] | null> {
-  return ((await (await open()).get("settings", name)) as Settings[Name] | undefined) ?? null;
+  const seen = seenSettings.get(name);
+  const stored: unknown = await readFrom("settings", (store) => store.get(name)).catch(
+    (error: unknown) => {
+      if (seen === undefined) throw error;
+    },
+  );
+  if (stored !== undefined) seenSettings.set(name, stored);
+  return ((stored ?? seen) as Settings[Name] | undefined) ?? null;
 }
 
 export async function keepSetting<Name extends keyof Settings>(
   name: Name,
   value: Settings[Name],
 ): Promise<void> {
-  await (await open()).put("settings", value, name);
+  seenSettings.set(name, value);
+  await withStore((db) => db.put("settings", value, name));
 }

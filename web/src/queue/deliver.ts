@@ -72,7 +72,7 @@ export async function deliver(photo: KeptPhoto, tools: Tools): Promise<Outcome> 
 }
 
 /** Whether the server has the photo, whole. */
-async function isThere(photo: KeptPhoto, photoId: string, api: Api): Promise<boolean> {
+export async function isThere(photo: KeptPhoto, photoId: string, api: Api): Promise<boolean> {
   try {
     return (await inTime(readPhoto(api, photo.jobId ?? "", photoId))).size === photo.size;
   } catch (error) {
@@ -82,7 +82,7 @@ async function isThere(photo: KeptPhoto, photoId: string, api: Api): Promise<boo
 }
 
 /** An answer whose head came in time may still stall in the middle. */
-function inTime<T>(call: Promise<T>): Promise<T> {
+export function inTime<T>(call: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new SendError("network", true));
     const timer = setTimeout(late, CALL_MS_MAX);
@@ -90,7 +90,7 @@ function inTime<T>(call: Promise<T>): Promise<T> {
   });
 }
 
-function wishOf(photo: KeptPhoto): UploadWish {
+export function wishOf(photo: KeptPhoto): UploadWish {
   const takenAt = takenAtText(photo.takenAt, photo.clockAheadMs ?? clockAheadMs() ?? 0);
   return {
     job_id: photo.jobId ?? "",

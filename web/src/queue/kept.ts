@@ -23,6 +23,8 @@ export interface KeptPhoto {
   linkId: string | null;
   /** Null for photos that were shared with the page and have no job yet. */
   jobId: string | null;
+  /** The job's title when the photo was taken, by which a lost photo is named; absent in older records. */
+  jobTitle?: string;
   readonly name: string;
   /** Bytes. */
   readonly size: number;

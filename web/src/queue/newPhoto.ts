@@ -8,6 +8,7 @@ import type { KeptPhoto, Place } from "./kept";
 export interface Target {
   jobId: string;
   linkId: string;
+  jobTitle: string;
 }
 
 export interface Details {
@@ -30,6 +31,7 @@ export function newPhoto(file: File, target: Target | null, details: Details): K
   return {
     jobId: target?.jobId ?? null,
     linkId: target?.linkId ?? null,
+    ...(target === null ? {} : { jobTitle: target.jobTitle }),
     id: item.id,
     name: item.name,
     size: item.size,

@@ -4,34 +4,44 @@ import { randomId } from "../lib/random";
 import { createStore } from "../lib/store";
 import { postForm } from "../upload/form";
 import { canRetry, isActive, type UploadItem, type UploadState } from "../upload/items";
-import { makePreview } from "../upload/preview";
 import type { UploadNews } from "../upload/uploads";
 import {
   changePhoto,
   claimPhoto,
-  forgetPhoto,
-  keepPhoto,
-  keepPreview,
+  deletePhoto,
   keptPhotos,
   onOthersChange,
   photoBytes,
-  preview,
+  releasePhoto,
+  removedPhotos,
+  removePhoto,
+  restoreSeen,
 } from "./database";
-import { deliver, type Outcome } from "./deliver";
+import type { Outcome } from "./deliver";
+import { HeldPhotos } from "./held";
 import { dueIn, type KeptPhoto, restingState } from "./kept";
-import { type Details, newPhoto, sha256, type Target } from "./newPhoto";
-import { afterTry, type Sender, workOn } from "./work";
+import {
+  compareEntry,
+  enterPhoto,
+  type LedgerEntry,
+  ledgerEntries,
+  ledgerEntry,
+  markEntry,
+  type Stored,
+  strikeEntry,
+} from "./ledger";
+import { MissingPhotos, type OpenedLink } from "./missing";
+import { type Details, newPhoto, type Target } from "./newPhoto";
+import { Previews } from "./previews";
+import { RoomWatch } from "./room";
+import { registerSync } from "./sync";
+import { holdWindowLock, openWindows } from "./windows";
+import { type Sender, type Tried, workOn } from "./work";
 
 /** Photos sent at one time: more would share the same thin line and fail together. */
 const AT_ONCE_MAX = 2;
 /** A phone that says it has no network is asked to try all the same, this often: it may be mistaken. */
 const OFFLINE_TRY_MS = 60_000;
-/** How long the phone's store may take to write a photo before the page goes on with what it holds in memory. */
-const KEEP_MS_MAX = 20_000;
-/** How often a photo that the phone would not keep is offered to it again. */
-const OFFER_AGAIN_MS = 15_000;
-/** How long the queue rests when the phone's store would not write down what became of a try. */
-const STORE_FAILED_MS = 15_000;
 /** The longest rest, after tries that found no network. */
 const REST_MS_MAX = 30_000;
 
@@ -43,9 +53,10 @@ export interface QueueItem extends UploadItem {
 }
 
 /** What changes when a photo gets a job: to the server it is another photo, unless it is the same job. */
-function moved(photo: KeptPhoto, target: Target): Partial<KeptPhoto> {
+function moved(photo: KeptPhoto, target: Target): KeptPhoto {
   const photoId = photo.jobId === target.jobId ? photo.photoId : null;
   return {
+    ...photo,
     ...target,
     photoId,
     state: { kind: "waiting" },
@@ -60,23 +71,16 @@ function isLost({ state }: KeptPhoto): boolean {
   return state.kind === "stopped" && ["signedOut", "forbidden", "jobGone"].includes(state.reason);
 }
 
-function lateAfter(ms: number): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), ms));
+/** The record of a photo that a person has tried again; null where that can't help. */
+function retried(photo: KeptPhoto): KeptPhoto | null {
+  const { state } = photo;
+  if (state.kind === "safe" || (state.kind === "stopped" && !canRetry(state.reason))) return null;
+  return { ...photo, state: { kind: "waiting" }, tries: 0, notBefore: 0 };
 }
 
 /** Whether this phone has the only copy, as far as it is known. */
 export function isOnlyHereItem({ state }: QueueItem): boolean {
   return state.kind !== "stored";
-}
-
-/** A photo that only this page has, because the phone could not keep it, or has not yet. */
-interface Loose {
-  photo: KeptPhoto;
-  file: Blob;
-  /** False while the phone may still take it. */
-  refused: boolean;
-  /** When it was last offered to the phone. */
-  offeredAt: number;
 }
 
 /**
@@ -88,21 +92,31 @@ export class PhotoQueue implements UploadNews {
   readonly items = createStore<readonly QueueItem[]>([]);
   /** Null until the phone's store was read; then whether it can be used at all. */
   readonly canKeep = createStore<boolean | null>(null);
+  /** Counts how often the browser has dropped what the page had stored. */
+  readonly storeLosses = createStore(0);
   readonly #owner = randomId();
+  /** The photos in the phone's store, with the records that it did not take. */
   #kept: readonly KeptPhoto[] = [];
-  readonly #loose = new Map<string, Loose>();
+  readonly #unwritten = new Map<string, KeptPhoto>();
+  /** Photos that this page has sent, for when the store has no record of them any more. */
+  readonly #sent = new Map<string, KeptPhoto>();
   readonly #live = new Map<string, UploadState>();
   readonly #stops = new Map<string, AbortController>();
-  readonly #previews = new Map<string, string>();
-  /** Photos whose preview was looked for. */
-  readonly #sought = new Set<string>();
   readonly #listed = new Set<string>();
   readonly #storedListeners = new Set<(jobId: string) => void>();
-  /** Files are written one after another, and previewed so: many at once make a phone close the page. */
-  #keeping: Promise<void> = Promise.resolve();
-  #previewing: Promise<void> = Promise.resolve();
   /** The links opened in this page, for when the phone's store cannot be read. */
-  readonly #apis = new Map<string, Api>();
+  readonly #links = new Map<string, OpenedLink>();
+  readonly #missing = new MissingPhotos(this.#links);
+  readonly #roomWatch = new RoomWatch();
+  readonly #held = new HeldPhotos(this.#owner, {
+    settled: (id, written) => void this.#noteKept(id, written),
+    isSent: (id) => this.#stops.has(id),
+  });
+  readonly #previews = new Previews(
+    () => this.#publish(),
+    (id) => this.items.get().some((item) => item.id === id),
+    () => this.#roomWatch.mayWrite(),
+  );
   #reading: Promise<void> | null = null;
   #readAgain = false;
   #timer = 0;
@@ -112,8 +126,18 @@ export class PhotoQueue implements UploadNews {
   /** Tries in a row that found no network, whatever the phone says of it. */
   #silences = 0;
 
+  /** Photos that this phone has lost, or may have. */
+  get missing() {
+    return this.#missing.list;
+  }
+
+  get room() {
+    return this.#roomWatch.room;
+  }
+
   /** Reads what is kept and begins to send it. */
   start(): void {
+    holdWindowLock(this.#owner);
     onOthersChange(() => void this.#reload());
     window.addEventListener("online", () => void this.#wake());
     window.addEventListener("offline", () => this.#publish());
@@ -122,7 +146,7 @@ export class PhotoQueue implements UploadNews {
       else if (this.items.get().some(({ state }) => isActive({ state }))) void registerSync();
     });
     window.addEventListener("beforeunload", (event) => {
-      if (![...this.#loose.values()].some(({ photo }) => photo.state.kind === "waiting")) return;
+      if (!this.#held.unsaved().some(({ photo }) => photo.state.kind === "waiting")) return;
       event.preventDefault();
       // Browsers of 2023 ask only then.
       event.returnValue = true;
@@ -130,44 +154,25 @@ export class PhotoQueue implements UploadNews {
     void this.#reload();
   }
 
-  /** Lets photos be sent with a link that was just opened. */
-  useLink(linkId: string, api: Api): void {
-    this.#apis.set(linkId, api);
+  /** Lets photos be sent with a link that was just opened; `reaches`: the jobs that it certainly reaches. */
+  useLink(linkId: string, api: Api, reaches: (jobId: string) => boolean): void {
+    this.#links.set(linkId, { api, reaches });
   }
 
   /** Takes photos in. Each is shown at once and says honestly where it is. */
   add(files: Iterable<File>, target: Target, details: Details): void {
     for (const file of files) {
       const photo = newPhoto(file, target, details);
-      this.#loose.set(photo.id, { photo, file, refused: false, offeredAt: 0 });
-      if (photo.state.kind !== "waiting") continue;
-      this.#live.set(photo.id, { kind: "keeping" });
-      this.#offer(photo.id);
-      this.#previewing = this.#previewing
-        .then(() => this.#makePreview(photo.id, file))
-        .catch(() => undefined);
+      if (photo.state.kind === "waiting") this.#live.set(photo.id, { kind: "keeping" });
+      this.#held.add(photo, file);
+      if (photo.state.kind === "waiting") this.#previews.make(photo.id, file);
     }
     this.#publish();
   }
 
-  /** Has a photo written to the phone's disk when its turn comes. */
-  #offer(id: string): void {
-    const loose = this.#loose.get(id);
-    if (loose === undefined) return;
-    loose.offeredAt = Date.now();
-    this.#keeping = this.#keeping.then(() => this.#keep(id)).catch(() => this.#refuse(id));
-  }
-
   /** Tries again what stopped, or at once what waits for its next try. */
   async retry(id: string): Promise<void> {
-    const again = (photo: KeptPhoto): KeptPhoto | null =>
-      photo.state.kind === "safe" ||
-      (photo.state.kind === "stopped" && !canRetry(photo.state.reason))
-        ? null
-        : { ...photo, state: { kind: "waiting" }, tries: 0, notBefore: 0 };
-    const loose = this.#loose.get(id);
-    if (loose !== undefined) loose.photo = again(loose.photo) ?? loose.photo;
-    else await changePhoto(id, again);
+    await this.#change(id, retried);
     await this.#reload();
   }
 
@@ -175,9 +180,10 @@ export class PhotoQueue implements UploadNews {
   async move(ids: readonly string[], target: Target): Promise<void> {
     for (const id of ids) {
       this.#stops.get(id)?.abort();
-      await changePhoto(id, (photo) =>
-        photo.state.kind === "safe" ? null : { ...photo, ...moved(photo, target) },
+      const photo = await this.#change(id, (old) =>
+        old.state.kind === "safe" ? null : moved(old, target),
       );
+      if (photo !== null) enterPhoto({ photo, status: "kept", owner: this.#owner });
     }
     await this.#reload();
   }
@@ -185,31 +191,56 @@ export class PhotoQueue implements UploadNews {
   /** Sends with a link that works what others cannot send any more. */
   async adopt(linkId: string, reaches: (jobId: string) => boolean): Promise<void> {
     await this.#reload();
-    for (const photo of this.#kept) {
-      if (!isLost(photo) || photo.jobId === null || !reaches(photo.jobId)) continue;
-      await changePhoto(photo.id, (kept) =>
-        isLost(kept)
-          ? { ...kept, linkId, state: { kind: "waiting" }, tries: 0, notBefore: 0 }
-          : null,
-      );
+    const again = (photo: KeptPhoto): KeptPhoto | null =>
+      isLost(photo)
+        ? { ...photo, linkId, state: { kind: "waiting" }, tries: 0, notBefore: 0 }
+        : null;
+    for (const photo of [...this.#kept, ...this.#held.unsaved().map((held) => held.photo)]) {
+      if (isLost(photo) && photo.jobId !== null && reaches(photo.jobId)) {
+        await this.#change(photo.id, again);
+      }
     }
     await this.#reload();
+  }
+
+  /** Changes a photo's record wherever it is: in the phone's store, in memory, or both. The answer is the record then. */
+  async #change(
+    id: string,
+    change: (photo: KeptPhoto) => KeptPhoto | null,
+  ): Promise<KeptPhoto | null> {
+    const unwritten = this.#unwritten.get(id);
+    if (unwritten !== undefined) this.#unwritten.set(id, change(unwritten) ?? unwritten);
+    this.#held.change(id, (photo) => change(photo) ?? photo);
+    const stored = await changePhoto(id, change).catch(() => {
+      this.#refused();
+      const kept = this.#kept.find((photo) => photo.id === id);
+      const after = kept === undefined ? null : change(kept);
+      if (after !== null) this.#unwritten.set(id, after);
+      return after;
+    });
+    return this.#held.get(id)?.photo ?? stored;
   }
 
   /** Takes a photo off the phone. Only a person says so. */
   async remove(id: string): Promise<void> {
     this.#stops.get(id)?.abort();
-    this.#loose.delete(id);
-    this.#dropPreview(id);
-    await forgetPhoto(id).catch(() => undefined);
+    markEntry(id, { status: "removed" });
+    this.#held.drop(id);
+    this.#previews.drop(id);
+    await removePhoto(id, Date.now()).catch(() => this.#refused());
+    await this.#reload();
+  }
+
+  /** Takes lost photos off the list: a person has read which they are. */
+  async dismiss(ids: readonly string[]): Promise<void> {
+    for (const id of ids) strikeEntry(id);
     await this.#reload();
   }
 
   /** The file of a photo that is still on this phone, to save or send it some other way. */
   async file(id: string): Promise<File | null> {
     const item = this.items.get().find((one) => one.id === id);
-    const loose = this.#loose.get(id)?.file;
-    const bytes = loose ?? (await photoBytes(id));
+    const bytes = this.#held.get(id)?.file ?? (await photoBytes(id));
     return item === undefined || bytes === null
       ? null
       : new File([bytes], item.name, { type: item.contentType });
@@ -217,6 +248,9 @@ export class PhotoQueue implements UploadNews {
 
   noteListed(photoIds: readonly string[]): void {
     for (const id of photoIds) this.#listed.add(id);
+    const arrived = this.missing.get().filter(({ photo }) => this.#listed.has(photo.photoId ?? ""));
+    for (const { photo } of arrived) strikeEntry(photo.id);
+    if (arrived.length > 0) void this.#reload();
     this.#publish();
   }
 
@@ -225,44 +259,18 @@ export class PhotoQueue implements UploadNews {
     return () => this.#storedListeners.delete(listener);
   }
 
-  /** Writes a photo to the phone's disk; where that fails the page goes on with what it holds in memory. */
-  async #keep(id: string): Promise<void> {
-    const loose = this.#loose.get(id);
-    if (loose === undefined || loose.photo.state.kind !== "waiting" || this.#stops.has(id)) return;
-    let bytes: ArrayBuffer;
-    try {
-      bytes = await loose.file.arrayBuffer();
-    } catch {
-      this.#live.delete(id);
-      loose.photo = { ...loose.photo, state: { kind: "stopped", reason: "unreadable" } };
-      return this.#publish();
-    }
-    const hash = loose.photo.sha256 ?? (await sha256(bytes).catch(() => null));
-    loose.photo = { ...loose.photo, sha256: hash };
-    const written = keepPhoto(loose.photo, bytes).then(async () => {
-      // Removed, or sent from the page, while it was written.
-      if (!this.#loose.delete(id)) await forgetPhoto(id);
-    });
-    await Promise.race([written, lateAfter(KEEP_MS_MAX)]);
+  /** A photo was written to the phone's disk, or refused. */
+  async #noteKept(id: string, written: boolean): Promise<void> {
     this.#live.delete(id);
+    if (written) this.#roomWatch.accepted();
+    else this.#refused();
     await this.#reload();
-    void registerSync();
+    if (written) void registerSync();
   }
 
-  async #refuse(id: string): Promise<void> {
-    const loose = this.#loose.get(id);
-    if (loose !== undefined) loose.refused = true;
-    this.#live.delete(id);
-    await this.#reload();
-  }
-
-  async #makePreview(id: string, file: Blob): Promise<void> {
-    const jpeg = await makePreview(file);
-    if (jpeg === null || !this.items.get().some((item) => item.id === id)) return;
-    this.#dropPreview(id);
-    this.#previews.set(id, URL.createObjectURL(jpeg));
-    this.#publish();
-    await keepPreview(id, await jpeg.arrayBuffer());
+  /** The phone's store did not take a write. */
+  #refused(): void {
+    if (this.canKeep.get() === true) this.#roomWatch.refused();
   }
 
   /** Reads the phone's store anew, shows it, and sends what is due. One reading at a time: an older one never wins. */
@@ -278,48 +286,88 @@ export class PhotoQueue implements UploadNews {
     while (this.#readAgain) {
       this.#readAgain = false;
       try {
-        this.#kept = await keptPhotos(Date.now());
+        // In this order: a photo that another window adds meanwhile is in none of them, or in the store.
+        const entries = ledgerEntries();
+        const open = await openWindows();
+        const now = Date.now();
+        const removed = new Set(Object.keys(await removedPhotos(now)));
+        const photos = await keptPhotos(now);
         this.canKeep.set(true);
-        this.#offerAgain();
+        this.#compare(photos, removed, entries, open);
+        if (this.#roomWatch.mayWrite()) this.#held.offerAgain();
       } catch {
         // Private windows of some browsers have no store: photos then live as long as the page.
         this.canKeep.set(false);
       }
       this.#publish();
     }
-    for (const { id } of this.#kept) {
-      if (this.#sought.has(id)) continue;
-      this.#sought.add(id);
-      this.#previewing = this.#previewing.then(() => this.#loadPreview(id)).catch(() => undefined);
-    }
+    for (const { id } of this.#kept) this.#previews.load(id);
+    void this.#roomWatch.look();
     void this.#pump();
+    if (await this.#missing.ask()) void this.#reload();
   }
 
-  /** What was refused may have been refused for a moment only. */
-  #offerAgain(): void {
-    const now = Date.now();
-    for (const [id, { refused, offeredAt }] of this.#loose) {
-      if (refused && Math.abs(now - offeredAt) > OFFER_AGAIN_MS) this.#offer(id);
+  /** Compares what the store has with what this page holds and with what the ledger says that the phone keeps. */
+  #compare(
+    photos: readonly KeptPhoto[],
+    removed: ReadonlySet<string>,
+    entries: readonly LedgerEntry[],
+    open: ReadonlySet<string>,
+  ): void {
+    const stored = new Map(photos.map((photo) => [photo.id, photo]));
+    if (this.#held.compare(stored)) {
+      this.#roomWatch.refused();
+      this.storeLosses.set(this.storeLosses.get() + 1);
+      void restoreSeen().catch(() => undefined);
     }
-  }
-
-  /** The preview of a photo that another window kept; one that the worker took in has none yet. */
-  async #loadPreview(id: string): Promise<void> {
-    if (this.#previews.has(id)) return;
-    const jpeg = await preview(id);
-    if (jpeg === null) {
-      const bytes = await photoBytes(id);
-      if (bytes !== null) await this.#makePreview(id, new Blob([bytes]));
-      return;
+    const hidden = this.#compareLedger({ photos: stored, removed }, entries, open);
+    const entered = new Set(entries.map(({ photo }) => photo.id));
+    for (const photo of photos) {
+      if (photo.state.kind === "safe") this.#unwritten.delete(photo.id);
+      // Taken in by the service worker, or before there was a ledger.
+      else if (!entered.has(photo.id)) enterPhoto({ photo, status: "kept", owner: this.#owner });
     }
-    this.#previews.set(id, URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" })));
-    this.#publish();
+    for (const id of this.#unwritten.keys()) if (!stored.has(id)) this.#unwritten.delete(id);
+    this.#kept = photos
+      .filter(({ id }) => !hidden.has(id))
+      .map((photo) => this.#unwritten.get(photo.id) ?? photo);
   }
 
-  #dropPreview(id: string): void {
-    const url = this.#previews.get(id);
-    if (url !== undefined) URL.revokeObjectURL(url);
-    this.#previews.delete(id);
+  /** Strikes what is settled and lists what is missing. The answer: photos that a person removed and the store still has. */
+  #compareLedger(
+    stored: Stored,
+    entries: readonly LedgerEntry[],
+    open: ReadonlySet<string>,
+  ): ReadonlySet<string> {
+    const missing: LedgerEntry[] = [];
+    const hidden = new Set<string>();
+    for (const entry of entries) {
+      const { id } = entry.photo;
+      const finding = compareEntry(entry, stored);
+      if (finding === "settled") {
+        strikeEntry(id);
+        if (entry.status !== "kept") this.#held.drop(id);
+      } else if (finding === "leftover") {
+        if (entry.status === "removed") hidden.add(id);
+        else this.#unwritten.set(id, { ...entry.photo, state: { kind: "safe" } });
+        void this.#letGo(entry);
+      } else if (finding === "missing" && this.#held.get(id) === null && !open.has(entry.owner)) {
+        missing.push(entry);
+      }
+    }
+    this.#missing.set(missing);
+    return hidden;
+  }
+
+  /** Deletes the bytes of a photo that is safe or removed, where that did not succeed before. */
+  async #letGo({ photo, status }: LedgerEntry): Promise<void> {
+    if (!this.#roomWatch.mayWrite() || this.#stops.has(photo.id)) return;
+    try {
+      if (status === "removed") await deletePhoto(photo.id);
+      else await releasePhoto(photo, photo.photoId ?? "");
+    } catch {
+      this.#refused();
+    }
   }
 
   /** The network is back, or somebody looks: nobody waits out a pause that the lack of it began. */
@@ -329,10 +377,10 @@ export class PhotoQueue implements UploadNews {
     this.#restUntil = 0;
     await this.#reload();
     const at = Date.now();
-    for (const { id } of this.#kept.filter((photo) => photo.notBefore > at)) {
-      await changePhoto(id, (photo) => ({ ...photo, notBefore: 0 })).catch(() => undefined);
+    const waiting = [...this.#kept, ...this.#held.unsaved().map(({ photo }) => photo)];
+    for (const { id } of waiting.filter((photo) => photo.notBefore > at)) {
+      await this.#change(id, (photo) => ({ ...photo, notBefore: 0 }));
     }
-    for (const loose of this.#loose.values()) loose.photo = { ...loose.photo, notBefore: 0 };
     await this.#reload();
   }
 
@@ -344,17 +392,10 @@ export class PhotoQueue implements UploadNews {
       // Where nothing comes through one photo finds out for all.
       const atOnce = () => (this.#silences > 0 ? 1 : AT_ONCE_MAX);
       while (this.#stops.size < atOnce() && this.#mayTry()) {
-        const loose = this.#dueLoose();
-        if (loose !== null) {
-          void this.#send(loose.photo, (signal, say) => this.#sendLoose(loose, signal, say));
-          continue;
-        }
-        // A phone whose disk is full cannot note who sends, and must send all the more.
-        const busy = new Set(this.#stops.keys());
-        const photo = await claimPhoto(this.#owner, Date.now(), busy).catch(() => this.#dueKept());
+        const photo = this.#dueUnsaved() ?? (await this.#claim());
         if (photo === null) break;
         this.#lastTry = Date.now();
-        void this.#send(photo, (signal, say) => workOn(photo, this.#sender(signal, say)));
+        void this.#send(photo);
       }
     } finally {
       this.#pumping = false;
@@ -362,9 +403,39 @@ export class PhotoQueue implements UploadNews {
     this.#setAlarm();
   }
 
+  /** Takes a photo of the phone's store that is due. A phone whose disk is full cannot note who sends, and sends all the more. */
+  async #claim(): Promise<KeptPhoto | null> {
+    if (!this.#roomWatch.mayWrite()) return this.#dueKept();
+    // The store has an older record of these.
+    const busy = new Set([...this.#stops.keys(), ...this.#unwritten.keys()]);
+    try {
+      return (await claimPhoto(this.#owner, Date.now(), busy)) ?? this.#dueUnwritten();
+    } catch {
+      this.#refused();
+      return this.#dueKept();
+    }
+  }
+
   #sender(signal: AbortSignal, say: Sender["say"]): Sender {
-    const apiOfOpened = (linkId: string) => this.#apis.get(linkId) ?? null;
-    return { owner: this.#owner, post: postForm, signal, say, apiOfOpened };
+    return {
+      owner: this.#owner,
+      post: postForm,
+      signal,
+      say,
+      apiOfOpened: (linkId) => this.#links.get(linkId)?.api ?? null,
+      held: (id) => this.#held.get(id)?.file ?? null,
+      onGrant: (id, photoId) => {
+        this.#held.change(id, (photo) => ({ ...photo, photoId }));
+        const entry = ledgerEntry(id);
+        if (entry !== null) markEntry(id, { photo: { ...entry.photo, photoId } });
+      },
+      onSafe: ({ id, jobId }) => {
+        // One that was given another job meanwhile is not there yet.
+        if (ledgerEntry(id)?.photo.jobId !== jobId) return;
+        markEntry(id, { status: "safe" });
+        this.#held.drop(id);
+      },
+    };
   }
 
   #mayTry(): boolean {
@@ -374,26 +445,28 @@ export class PhotoQueue implements UploadNews {
   }
 
   #dueKept(): KeptPhoto | null {
-    const now = Date.now();
-    const due = (photo: KeptPhoto) => dueIn(photo, now) === 0 && !this.#stops.has(photo.id);
-    return this.#kept.find(due) ?? null;
+    return this.#kept.find((photo) => this.#isDue(photo)) ?? null;
   }
 
-  #dueLoose(): Loose | null {
-    for (const loose of this.#loose.values()) {
-      if (!loose.refused || this.#stops.has(loose.photo.id)) continue;
-      // The page has not opened its link yet.
-      if (!this.#apis.has(loose.photo.linkId ?? "")) continue;
-      if (dueIn(loose.photo, Date.now()) === 0) return loose;
-    }
-    return null;
+  #dueUnwritten(): KeptPhoto | null {
+    return this.#kept.find((photo) => this.#unwritten.has(photo.id) && this.#isDue(photo)) ?? null;
+  }
+
+  /** A photo that only this page has. One whose writing is under way waits for that. */
+  #dueUnsaved(): KeptPhoto | null {
+    const refused = this.#held.unsaved().filter(({ place }) => place === "refused");
+    return refused.find(({ photo }) => this.#isDue(photo))?.photo ?? null;
+  }
+
+  #isDue(photo: KeptPhoto): boolean {
+    return dueIn(photo, Date.now()) === 0 && !this.#stops.has(photo.id);
   }
 
   /** Looks again when the next photo is due; a second at a time, so that what the page says of it counts down. */
   #setAlarm(): void {
     window.clearTimeout(this.#timer);
     const now = Date.now();
-    const photos = [...this.#kept, ...[...this.#loose.values()].map(({ photo }) => photo)];
+    const photos = [...this.#kept, ...this.#held.unsaved().map(({ photo }) => photo)];
     const waits = photos.map((photo) => dueIn(photo, now)).filter((wait) => wait !== null);
     if (waits.length === 0) return;
     const ms = Math.min(Math.max(Math.min(...waits), 250), 1_000);
@@ -403,33 +476,48 @@ export class PhotoQueue implements UploadNews {
     }, ms);
   }
 
-  async #send(
-    photo: KeptPhoto,
-    work: (signal: AbortSignal, say: Sender["say"]) => Promise<Outcome>,
-  ): Promise<void> {
+  async #send(photo: KeptPhoto): Promise<void> {
     const stop = new AbortController();
     this.#stops.set(photo.id, stop);
-    let outcome: Outcome | null = null;
+    const sender = this.#sender(stop.signal, (state) => {
+      this.#live.set(photo.id, state);
+      this.#publish();
+    });
     try {
-      outcome = await work(stop.signal, (state) => {
-        this.#live.set(photo.id, state);
-        this.#publish();
-      });
+      this.#learn(await workOn(photo, sender));
     } catch {
-      // The phone's store would not write down what became of the try: the photo is in it as it was before.
-      this.#restUntil = Date.now() + STORE_FAILED_MS;
+      // A bug of ours must not stop the photos behind: this one is tried again after a while.
+      this.#unwritten.set(photo.id, { ...photo, notBefore: Date.now() + REST_MS_MAX, lease: null });
     } finally {
       this.#stops.delete(photo.id);
       this.#live.delete(photo.id);
     }
-    if (outcome !== null) this.#learn(outcome);
     await this.#reload();
-    if (outcome?.kind !== "safe") return;
-    for (const listener of this.#storedListeners) listener(photo.jobId ?? "");
+  }
+
+  /** Takes note of a try, in memory where the phone's store did not take it. */
+  #learn({ outcome, record, stored }: Tried): void {
+    const { id } = record;
+    if (outcome.kind === "safe") {
+      this.#unwritten.delete(id);
+      for (const listener of this.#storedListeners) listener(record.jobId ?? "");
+    }
+    this.#held.change(id, (photo) => (photo.jobId === record.jobId ? record : photo));
+    if (stored === "refused") this.#refused();
+    if (stored !== "written") {
+      // Given another job meanwhile, it has a newer record.
+      const now = this.#unwritten.get(id) ?? this.#kept.find((photo) => photo.id === id);
+      if (now?.jobId === record.jobId) this.#unwritten.set(id, record);
+    }
+    if (outcome.kind === "safe") {
+      this.#kept = this.#kept.filter((photo) => photo.id !== id);
+      this.#sent.set(id, record);
+    }
+    this.#rest(outcome);
   }
 
   /** A try that found no network makes all photos wait, longer each time; any answer ends that. */
-  #learn(outcome: Outcome): void {
+  #rest(outcome: Outcome): void {
     if (outcome.kind !== "again" || outcome.reason !== "network") {
       if (outcome.kind !== "left") this.#silences = 0;
       return;
@@ -438,38 +526,15 @@ export class PhotoQueue implements UploadNews {
     this.#restUntil = Date.now() + Math.min(1_000 * 2 ** (this.#silences - 1), REST_MS_MAX);
   }
 
-  /** A photo that only the page has: the same way, with nothing written down. */
-  async #sendLoose(loose: Loose, signal: AbortSignal, say: Sender["say"]): Promise<Outcome> {
-    const api = this.#apis.get(loose.photo.linkId ?? "");
-    if (api === undefined) return { kind: "left" };
-    const outcome = await deliver(loose.photo, {
-      ...{ api, post: postForm, signal, say },
-      bytes: () => Promise.resolve(loose.file),
-      granted: (photoId) => {
-        loose.photo = { ...loose.photo, photoId };
-        return Promise.resolve();
-      },
-    });
-    if (outcome.kind !== "safe") {
-      loose.photo = afterTry(loose.photo, outcome, Date.now(), Math.random());
-      return outcome;
-    }
-    this.#loose.delete(loose.photo.id);
-    this.#kept = [
-      ...this.#kept,
-      { ...loose.photo, photoId: outcome.photoId, state: { kind: "safe" } },
-    ];
-    return outcome;
-  }
-
   #publish(): void {
     const now = Date.now();
     const online = navigator.onLine && this.#silences === 0;
     const kept = new Set(this.#kept.map(({ id }) => id));
-    const loose = [...this.#loose.values()].filter(({ photo }) => !kept.has(photo.id));
+    const unsaved = this.#held.unsaved().filter(({ photo }) => !kept.has(photo.id));
+    const sent = [...this.#sent.values()].filter(({ id }) => !kept.has(id));
     const rows = [
-      ...this.#kept.map((photo) => ({ photo, where: "phone" as const })),
-      ...loose.map(({ photo }) => ({ photo, where: "page" as const })),
+      ...[...this.#kept, ...sent].map((photo) => ({ photo, where: "phone" as const })),
+      ...unsaved.map(({ photo }) => ({ photo, where: "page" as const })),
     ].sort((a, b) => a.photo.addedAt - b.photo.addedAt);
     this.items.set(
       rows.map(({ photo, where }): QueueItem => {
@@ -480,7 +545,7 @@ export class PhotoQueue implements UploadNews {
           name: photo.name,
           size: photo.size,
           contentType: photo.contentType,
-          preview: this.#previews.get(photo.id) ?? null,
+          preview: this.#previews.url(photo.id),
           where,
           phase: photo.phase,
           state:
@@ -488,20 +553,5 @@ export class PhotoQueue implements UploadNews {
         };
       }),
     );
-  }
-}
-
-/** The name under which the browser wakes the service worker when the network returns. */
-export const SYNC = "qdn-photos";
-
-/** Asks the browser to send what is left when the page is gone; only some can. */
-async function registerSync(): Promise<void> {
-  try {
-    const registration = await navigator.serviceWorker?.getRegistration();
-    if (registration && "sync" in registration) {
-      await (registration.sync as { register(tag: string): Promise<void> }).register(SYNC);
-    }
-  } catch {
-    // Not allowed, or not there: the page sends when it is open.
   }
 }

@@ -35,23 +35,45 @@ export interface Sender {
   say: (state: UploadState) => void;
   /** The API of a link that this window has opened, for when the phone's store does not know it. */
   apiOfOpened: (linkId: string) => Api | null;
+  /** The file of a photo that this window still has in memory. */
+  held: (id: string) => Blob | null;
+  /** Called with the photo's id on the server before any byte is sent. */
+  onGrant: (id: string, photoId: string) => void;
+  /** Called when the server has shown the photo, before its bytes are let go. */
+  onSafe: (photo: KeptPhoto) => void;
 }
 
-/** Works on a photo that the sender has claimed, and writes down what becomes of it. */
-export async function workOn(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
+/** What became of a try. */
+export interface Tried {
+  outcome: Outcome;
+  /** The record as it is after the try. */
+  record: KeptPhoto;
+  /** Whether the phone's store has that record; a full disk may not take it, and is spared what can wait. */
+  stored: "written" | "skipped" | "refused";
+}
+
+/** Works on a photo that the sender has claimed, and writes down what becomes of it, where the phone's store takes it. */
+export async function workOn(photo: KeptPhoto, sender: Sender): Promise<Tried> {
   const stop = new AbortController();
-  // A disk that is full could not note the lease: there is none to renew, and none to lose.
-  const leased = photo.lease?.owner === sender.owner;
   const renew = () => void renewLease(photo.id, sender.owner, stop).catch(() => undefined);
-  const pulse = leased ? setInterval(renew, LEASE_MS / 3) : 0;
+  const pulse = isLeased(photo, sender) ? setInterval(renew, LEASE_MS / 3) : 0;
   try {
     const signal = anySignal(sender.signal, stop.signal);
     const outcome = await tryOnce(photo, { ...sender, signal });
-    await settle(photo, outcome, sender.owner);
-    return outcome;
+    const record = recordAfter(photo, outcome);
+    const stored = await settle(photo, outcome, sender).catch(() => "refused" as const);
+    return { outcome, record, stored };
   } finally {
     clearInterval(pulse);
   }
+}
+
+/**
+ * Whether the sender has noted in the phone's store that it sends the photo. On a full disk it could not: then there is no
+ * lease to renew, and nothing that can be done without is written, since a refused write may cost all that is stored.
+ */
+function isLeased({ lease }: KeptPhoto, { owner }: Sender): boolean {
+  return lease?.owner === owner;
 }
 
 async function tryOnce(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
@@ -68,21 +90,33 @@ async function tryOnce(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
     post: sender.post,
     signal: sender.signal,
     say: sender.say,
-    bytes: async () => {
-      const bytes = await photoBytes(photo.id);
-      return bytes === null ? null : new Blob([bytes]);
-    },
-    // Only a shortcut for the next try: a disk that is full must not stop this one.
-    granted: (photoId) =>
-      changePhoto(photo.id, (kept) =>
+    bytes: () => bytesOf(photo.id, sender),
+    granted: async (photoId) => {
+      sender.onGrant(photo.id, photoId);
+      if (!isLeased(photo, sender)) return;
+      // Only a shortcut for the next try: a disk that is full must not stop this one.
+      await changePhoto(photo.id, (kept) =>
         mayWrite(kept, photo, sender.owner) ? { ...kept, photoId } : null,
-      ).catch(() => undefined),
+      ).catch(() => undefined);
+    },
   });
   if (outcome.kind !== "stopped" || outcome.reason !== "signedOut") return outcome;
   if (link?.kept) await keepLink({ ...link.kept, dead: true }).catch(() => undefined);
   // Another link that reaches the job may be on this phone: the next try takes it.
   const other = await linkFor(photo);
   return other?.api ? { kind: "again", reason: "server", afterMs: null } : outcome;
+}
+
+/** The photo's bytes: those in the phone's store, or where it has lost them the file that the window still has. */
+async function bytesOf(id: string, { held }: Sender): Promise<Blob | null> {
+  const bytes = await photoBytes(id).catch(() => null);
+  if (bytes !== null) return new Blob([bytes]);
+  const file = held(id);
+  const readable = await file
+    ?.slice(0, 1)
+    .arrayBuffer()
+    .catch(() => null);
+  return readable ? file : null;
 }
 
 interface FoundLink {
@@ -93,7 +127,10 @@ interface FoundLink {
 
 /** The link that sends a photo: its own, or where that is dead another of this phone that reaches its job. */
 async function linkFor(photo: KeptPhoto): Promise<FoundLink | null> {
-  const [links, config] = await Promise.all([keptLinks(), setting("config")]);
+  const [links, config] = await Promise.all([
+    keptLinks().catch(() => []),
+    setting("config").catch(() => null),
+  ]);
   if (config === null) return null;
   const own = links.find(({ linkId }) => linkId === photo.linkId);
   const now = Date.now();
@@ -125,11 +162,27 @@ async function renewLease(id: string, owner: string, stop: AbortController): Pro
 }
 
 /** Writes down what became of a try. */
-async function settle(photo: KeptPhoto, outcome: Outcome, owner: string): Promise<void> {
-  if (outcome.kind === "safe") return releasePhoto(photo, outcome.photoId);
+async function settle(
+  photo: KeptPhoto,
+  outcome: Outcome,
+  sender: Sender,
+): Promise<"written" | "skipped"> {
+  if (outcome.kind === "safe") {
+    sender.onSafe(photo);
+    await releasePhoto(photo, outcome.photoId);
+    return "written";
+  }
+  if (!isLeased(photo, sender)) return "skipped";
   await changePhoto(photo.id, (kept) =>
-    mayWrite(kept, photo, owner) ? afterTry(kept, outcome, Date.now(), Math.random()) : null,
+    mayWrite(kept, photo, sender.owner) ? afterTry(kept, outcome, Date.now(), Math.random()) : null,
   );
+  return "written";
+}
+
+function recordAfter(photo: KeptPhoto, outcome: Outcome): KeptPhoto {
+  if (outcome.kind !== "safe") return afterTry(photo, outcome, Date.now(), Math.random());
+  const { photoId } = outcome;
+  return { ...photo, photoId, place: null, state: { kind: "safe" }, lease: null };
 }
 
 /** The record after a try that did not end well. Pure: time and the random number are arguments. */

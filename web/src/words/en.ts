@@ -330,6 +330,16 @@ export const en = {
       "That link no longer works. Your other jobs are here. Ask the office for a new link.",
     onlyInPage: (count: number) =>
       `${count} not saved: this phone has no room. Keep this page open until they are sent.`,
+    lost: (count: number) =>
+      count === 1
+        ? "1 photo was lost on this phone. Tap to see which."
+        : `${count} photos were lost on this phone. Tap to see which.`,
+    perhapsLost: (count: number) =>
+      count === 1
+        ? "1 photo isn't on this phone any more. It may be on the server. Tap to see which."
+        : `${count} photos aren't on this phone any more. They may be on the server. Tap to see which.`,
+    phoneLow: "This phone is running short of space. Send your photos soon, or free some space.",
+    phoneFull: "This phone is full. Free some space so that it can keep photos again.",
     noJobYet: (count: number) =>
       count === 1
         ? "1 photo from your gallery is safe on this phone. Which job is it?"
@@ -376,7 +386,16 @@ export const en = {
       placeHelp: "Only the office sees it. Customers never do.",
       placeRefused:
         "This phone doesn't allow it. Turn location on for this page in the phone's settings.",
-      storageSafe: "This phone promises to keep the photos until they are sent.",
+      lost: {
+        title: (count: number) => (count === 1 ? "1 photo is gone" : `${count} photos are gone`),
+        why: "This phone ran out of space and deleted them. Take them again if you can.",
+        gone: "Not on this phone, not on the server",
+        perhaps: "Not on this phone. We ask the server when there is signal.",
+        noTag: "No tag",
+        dismiss: "Clear this list",
+      },
+      storageSafe:
+        "This phone keeps the photos until they are sent, as long as it has space for them.",
       storageUnsure:
         "If space runs short this phone may clear the page's storage. Send photos soon.",
       shortcuts: "Phone shortcuts",

@@ -338,6 +338,16 @@ export const es: Words = {
       "Ese enlace ya no funciona. Aquí están tus otros trabajos. Pide un enlace nuevo a la oficina.",
     onlyInPage: (count) =>
       `${count} sin guardar: este teléfono no tiene espacio. No cierres esta página hasta que se envíen.`,
+    lost: (count) =>
+      count === 1
+        ? "Se perdió 1 foto en este teléfono. Toca para ver cuál."
+        : `Se perdieron ${count} fotos en este teléfono. Toca para ver cuáles.`,
+    perhapsLost: (count) =>
+      count === 1
+        ? "1 foto ya no está en este teléfono. Puede estar en el servidor. Toca para ver cuál."
+        : `${count} fotos ya no están en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
+    phoneLow: "A este teléfono le queda poco espacio. Envía pronto tus fotos o libera espacio.",
+    phoneFull: "Este teléfono está lleno. Libera espacio para que pueda guardar fotos de nuevo.",
     noJobYet: (count) =>
       count === 1
         ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"
@@ -384,7 +394,16 @@ export const es: Words = {
       placeHelp: "Solo la ve la oficina. Los clientes nunca.",
       placeRefused:
         "Este teléfono no lo permite. Activa la ubicación para esta página en los ajustes del teléfono.",
-      storageSafe: "Este teléfono promete guardar las fotos hasta que se envíen.",
+      lost: {
+        title: (count) => (count === 1 ? "Falta 1 foto" : `Faltan ${count} fotos`),
+        why: "Este teléfono se quedó sin espacio y las borró. Vuelve a hacerlas si puedes.",
+        gone: "Ni en este teléfono ni en el servidor",
+        perhaps: "No está en este teléfono. Preguntaremos al servidor cuando haya señal.",
+        noTag: "Sin etiqueta",
+        dismiss: "Vaciar esta lista",
+      },
+      storageSafe:
+        "Este teléfono guarda las fotos hasta que se envíen, mientras tenga espacio para ellas.",
       storageUnsure:
         "Si falta espacio, este teléfono puede borrar lo que guarda la página. Envía las fotos pronto.",
       shortcuts: "Atajos del teléfono",

@@ -6,6 +6,8 @@ export interface ExtendableEvent extends Event {
 
 export interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
+  /** The page that the request comes from; empty for a navigation that the browser started. */
+  readonly clientId: string;
   respondWith(response: Promise<Response>): void;
 }
 
@@ -16,6 +18,7 @@ export interface SyncEvent extends ExtendableEvent {
 
 export interface MessageEventOfWorker extends ExtendableEvent {
   readonly data: unknown;
+  readonly origin: string;
 }
 
 interface Events {

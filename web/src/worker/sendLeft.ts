@@ -1,7 +1,7 @@
 import { abortAfter } from "../lib/abort";
 import { randomId } from "../lib/random";
 import { claimPhoto, keptPhotos } from "../queue/database";
-import { dueIn } from "../queue/kept";
+import { dueIn, type KeptPhoto } from "../queue/kept";
 import { workOn } from "../queue/work";
 import { fetchForm } from "../upload/fetchForm";
 
@@ -17,29 +17,49 @@ const LOOK_MS = 2_000;
 export async function sendLeft(): Promise<void> {
   const owner = randomId();
   const stop = abortAfter(WORK_MS_MAX);
+  /** Photos whose record the phone's store did not take: each is tried once a run, and blocks none behind it. */
+  const tried = new Set<string>();
   while (!stop.aborted) {
-    const photo = await claimPhoto(owner, Date.now(), new Set());
+    const photo = await nextPhoto(owner, tried);
     if (photo !== null) {
-      await workOn(photo, {
+      const { stored, outcome } = await workOn(photo, {
         owner,
         post: fetchForm,
         signal: stop,
         say: () => undefined,
         apiOfOpened: () => null,
+        held: () => null,
+        onGrant: () => undefined,
+        // A worker has no ledger: the next page compares it with the store, and asks the server.
+        onSafe: () => undefined,
       });
+      if (stored !== "written" || outcome.kind === "safe") tried.add(photo.id);
       continue;
     }
-    const wait = await nextWait();
-    if (wait === null) return;
+    const wait = await nextWait(tried);
+    if (wait === null) break;
     await new Promise((resolve) => setTimeout(resolve, Math.min(wait, LOOK_MS)));
   }
+  if ((await nextWait(new Set())) === null) return;
   throw new Error("some photos are still only on this phone");
 }
 
-/** Milliseconds until the next photo is due, null when none waits. */
-async function nextWait(): Promise<number | null> {
+/** The oldest photo that is due. A disk that is full cannot note who sends it, and it is sent all the same. */
+async function nextPhoto(owner: string, tried: ReadonlySet<string>): Promise<KeptPhoto | null> {
   const now = Date.now();
-  const waits = (await keptPhotos(now)).map((photo) => dueIn(photo, now));
+  try {
+    return await claimPhoto(owner, now, tried);
+  } catch {
+    const photos = await keptPhotos(now);
+    return photos.find((photo) => !tried.has(photo.id) && dueIn(photo, now) === 0) ?? null;
+  }
+}
+
+/** Milliseconds until the next photo is due, null when none waits; those of `tried` are left out. */
+async function nextWait(tried: ReadonlySet<string>): Promise<number | null> {
+  const now = Date.now();
+  const photos = (await keptPhotos(now)).filter(({ id }) => !tried.has(id));
+  const waits = photos.map((photo) => dueIn(photo, now));
   return waits.reduce((least, wait) => {
     if (wait === null) return least;
     return least === null ? wait : Math.min(least, wait);

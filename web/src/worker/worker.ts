@@ -26,7 +26,7 @@ scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname === SHARE) event.respondWith(takeShared(request));
+  if (request.method === "POST" && url.pathname === SHARE) event.respondWith(takeShared(event));
   else if (request.mode === "navigate" && url.pathname.startsWith(PAGE)) openPage(event);
 });
 // Behind ours: the first listener that answers wins.
@@ -39,6 +39,7 @@ scope.addEventListener("sync", (event) => {
 });
 
 scope.addEventListener("message", (event) => {
+  if (event.origin !== location.origin) return;
   // The page says so when nothing is under way: the next visit is then the new version.
   if (event.data === "take over") event.waitUntil(scope.skipWaiting());
 });
@@ -47,12 +48,20 @@ scope.addEventListener("message", (event) => {
 function openPage(event: FetchEvent): void {
   event.respondWith(
     (async () => {
-      const kept = await matchPrecache(PAGE);
+      const kept = await inTime(matchPrecache(PAGE));
       if (kept === undefined) return fetch(event.request);
       event.waitUntil(renewHeaders(kept.clone()));
       return kept;
     })(),
   );
+}
+
+/** How long the browser may take to find the page in its cache, which a full disk may have damaged. */
+const CACHE_MS_MAX = 4_000;
+
+function inTime<T>(found: Promise<T | undefined>): Promise<T | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, CACHE_MS_MAX));
+  return Promise.race([found.catch(() => undefined), late]);
 }
 
 /**

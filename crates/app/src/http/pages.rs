@@ -47,9 +47,11 @@ fn not_found() -> Problem {
 }
 
 /// What a phone shares with the capture page is taken by the page's service worker. Where the browser has thrown that
-/// away the photos come here: they are still in the phone's gallery, and the page says so.
-async fn share_without_worker() -> Redirect {
-    Redirect::to("/capture/?shared=missed")
+/// away the photos come here: they are still in the phone's gallery, and the page says so. A form of another page is no
+/// share of the phone's, whose launch is the browser's own (`Sec-Fetch-Site: none`).
+async fn share_without_worker(headers: HeaderMap) -> Redirect {
+    let by_page = headers.get("sec-fetch-site").is_some_and(|site| site != "none");
+    Redirect::to(if by_page { "/capture/" } else { "/capture/?shared=missed" })
 }
 
 /// A file of the pages.

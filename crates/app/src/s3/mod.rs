@@ -139,9 +139,9 @@ impl Bucket {
     }
 
     /// Whether uploads can be taken in, as far as that is known without one.
+    #[cfg(feature = "serve")]
     pub async fn is_writable(&self) -> bool {
         match &self.transport {
-            #[cfg(feature = "serve")]
             Transport::Embedded(store) => store.is_writable().await,
             Transport::Remote(_) => true,
         }

@@ -22,7 +22,7 @@ use qdn_sign::{Credentials, Signer};
 use qdn_store::{CorsConfig, OriginList, Store, StoreConfig, StoredKey};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -105,10 +105,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let store = open_store(&config, &keys, names.api, origins.clone(), tell_commit).await?;
     tokio::spawn(follow_origins(db.clone(), config.network.public_url.clone(), origins, stop.clone()));
     let app = assemble(&config, &keys, db.clone(), store.clone(), names.store.port(), stop.clone())?;
-    let processor = tokio::spawn(processor(&config, &app).run(commits, stop.clone()));
-    let comparison =
-        Comparison { db: sqlite.clone(), bucket: app.bucket.clone(), metrics: Arc::clone(&app.metrics) };
-    let comparison = tokio::spawn(comparison.run(stop.clone()));
+    let work = begin_work(&config, &app, sqlite.clone(), commits, &stop);
     if log_damage {
         app.metrics.database_log_damaged();
     }
@@ -136,13 +133,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     tracing::info!(api_address = %names.api, store_address = %names.store, scheme = names.scheme, "ready");
 
     let ended = tokio::try_join!(until_stop(api, &stop, "API"), until_stop(objects, &stop, "photo store"));
-    // The processor writes to the store until it ends.
-    if let Err(error) = processor.await {
-        tracing::error!(%error, "the photo processor ended early");
-    }
-    if let Err(error) = comparison.await {
-        tracing::error!(%error, "the comparison of bucket and database ended early");
-    }
+    end_work(work).await;
     store.shutdown().await;
     close_database(&sqlite, &lock).await;
     tracing::info!("stopped");
@@ -279,6 +270,30 @@ fn assemble(
     let delivery = DeliverySource::Ready(Delivery::new(config, signer)?);
     let queue = Queue::new(db, Events::default());
     Ok(App::new(config.clone(), queue, bucket, delivery, keys.application_key.clone(), store_port, stop))
+}
+
+/// Begins what goes on beside the two ports, until `stop`.
+fn begin_work(
+    config: &Config,
+    app: &App,
+    db: Sqlite,
+    commits: mpsc::Receiver<StoredKey>,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let comparison = Comparison { db, bucket: app.bucket.clone(), metrics: Arc::clone(&app.metrics) };
+    let mut work = JoinSet::new();
+    work.spawn(processor(config, app).run(commits, stop.clone()));
+    work.spawn(comparison.run(stop.clone()));
+    work
+}
+
+/// Waits for its end: it writes to the store until then.
+async fn end_work(mut work: JoinSet<()>) {
+    while let Some(ended) = work.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a part of the server's work ended early");
+        }
+    }
 }
 
 fn processor(config: &Config, app: &App) -> Processor {

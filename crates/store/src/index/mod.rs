@@ -51,9 +51,11 @@ impl From<rusqlite::Error> for IndexError {
     fn from(cause: rusqlite::Error) -> Self {
         use rusqlite::{ErrorCode, ffi};
         match cause.sqlite_error() {
-            Some(ffi::Error { code: ErrorCode::DiskFull, .. }) => Self::Full,
-            // The shared memory beside the write-ahead log could not grow: also a full disk.
-            Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => Self::Full,
+            // With SHMSIZE the shared memory beside the write-ahead log could not grow: also a full disk.
+            Some(
+                ffi::Error { code: ErrorCode::DiskFull, .. }
+                | ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. },
+            ) => Self::Full,
             _ => Self::Other(cause.to_string()),
         }
     }

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import type { KeptPhoto } from "./kept";
+import { compareEntry, type LedgerStatus, type Stored } from "./ledger";
+import { LOW_BYTES, roomOf } from "./room";
+
+const photo = (state: KeptPhoto["state"] = { kind: "waiting" }): KeptPhoto => ({
+  id: "a",
+  linkId: "link",
+  jobId: "job",
+  jobTitle: "Attic",
+  name: "image.jpg",
+  size: 1,
+  contentType: "image/jpeg",
+  sha256: null,
+  phase: null,
+  takenAt: null,
+  clockAheadMs: null,
+  place: null,
+  addedAt: 0,
+  state,
+  photoId: null,
+  tries: 0,
+  notBefore: 0,
+  lease: null,
+});
+const entry = (status: LedgerStatus) => ({ photo: photo(), status, owner: "window" });
+const empty: Stored = { photos: new Map(), removed: new Set() };
+const holding = (record: KeptPhoto): Stored => ({ ...empty, photos: new Map([["a", record]]) });
+
+describe("an entry of the ledger", () => {
+  test("is_missing_when_the_store_has_neither_the_photo_nor_its_end", () => {
+    expect(compareEntry(entry("kept"), empty)).toBe("missing");
+    expect(compareEntry(entry("lost"), empty)).toBe("missing");
+    expect(compareEntry(entry("kept"), holding(photo()))).toBe("stored");
+  });
+
+  test("is_settled_when_the_photo_is_safe_or_was_removed_whatever_a_crash_left", () => {
+    expect(compareEntry(entry("safe"), empty)).toBe("settled");
+    expect(compareEntry(entry("removed"), empty)).toBe("settled");
+    expect(compareEntry(entry("kept"), holding(photo({ kind: "safe" })))).toBe("settled");
+    expect(compareEntry(entry("kept"), { ...empty, removed: new Set(["a"]) })).toBe("settled");
+  });
+
+  test("has_bytes_left_over_when_they_could_not_be_deleted", () => {
+    expect(compareEntry(entry("safe"), holding(photo()))).toBe("leftover");
+    expect(compareEntry(entry("removed"), holding(photo()))).toBe("leftover");
+  });
+});
+
+describe("the room of a phone", () => {
+  test("is_low_long_before_the_end_and_never_by_a_missing_estimate", () => {
+    expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES - 1 })).toBe("enough");
+    expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES + 1 })).toBe("low");
+    expect(roomOf({})).toBe("enough");
+  });
+});

@@ -1,0 +1,50 @@
+import { createStore } from "../lib/store";
+
+/** How much room the phone has for photos: `full` once a write was refused. */
+export type Room = "enough" | "low" | "full";
+
+/** Below this the page warns: some eighty photos of a phone's camera. */
+export const LOW_BYTES = 300_000_000;
+/** How long the store is left alone after it has refused a write: in Chromium each refused write may cost all photos. */
+const REFUSED_MS = 15_000;
+/** An estimate is asked for at most this often. */
+const ESTIMATE_MS = 10_000;
+
+/** What an estimate of the browser means. Pure. Chromium answers with a quota that hides how full the disk is. */
+export function roomOf({ quota, usage }: StorageEstimate): Exclude<Room, "full"> {
+  if (quota === undefined || usage === undefined) return "enough";
+  return quota - usage < LOW_BYTES ? "low" : "enough";
+}
+
+/** Watches how much room the phone has. */
+export class RoomWatch {
+  readonly room = createStore<Room>("enough");
+  #refusedAt: number | null = null;
+  #askedAt = 0;
+
+  /** A write was refused, or the browser dropped what was stored. */
+  refused(): void {
+    this.#refusedAt = Date.now();
+    this.room.set("full");
+  }
+
+  /** A photo was written. */
+  accepted(): void {
+    if (this.#refusedAt === null) return;
+    this.#refusedAt = null;
+    this.room.set("enough");
+    void this.look();
+  }
+
+  /** Whether a record may be written that can also be done without. */
+  mayWrite(): boolean {
+    return this.#refusedAt === null || Math.abs(Date.now() - this.#refusedAt) > REFUSED_MS;
+  }
+
+  async look(): Promise<void> {
+    if (this.#refusedAt !== null || Math.abs(Date.now() - this.#askedAt) < ESTIMATE_MS) return;
+    this.#askedAt = Date.now();
+    const estimate = await navigator.storage?.estimate?.().catch(() => null);
+    if (estimate && this.#refusedAt === null) this.room.set(roomOf(estimate));
+  }
+}
