@@ -113,13 +113,21 @@ def test_what_was_never_answered_may_be_there_or_not(program, witness):
 
 
 @contextlib.contextmanager
-def stopped(program, name="qdn.sqlite"):
-    """A database of a program that was stopped and is started again."""
+def stopped(program):
+    """The database of a program that was stopped and is started again."""
     assert program.stop() == 0
-    with contextlib.closing(sqlite3.connect(program.data / name)) as database:
+    with contextlib.closing(sqlite3.connect(program.data / "qdn.sqlite")) as database:
         yield database
         database.commit()
     program.start()
+
+
+@contextlib.contextmanager
+def behind_the_back(program):
+    """The index of a store that runs: at a start it would be made to agree with the files."""
+    with contextlib.closing(sqlite3.connect(program.data / "store" / "index.sqlite")) as index:
+        yield index
+        index.commit()
 
 
 HALVES = {
@@ -161,10 +169,10 @@ def test_half_a_photo_that_was_answered_late_is_found(program, witness):
     path.write_bytes(whole)
     assert findings(program, witness) == []
     key = changes.photo.grant["key"].encode()
-    with stopped(program, "store/index.sqlite") as index:
+    with behind_the_back(program) as index:
         assert index.execute("UPDATE objects SET size = size - 1 WHERE key = ?", (key,)).rowcount == 1
     assert "corrupt" in kinds_of(findings(program, witness))
-    with stopped(program, "store/index.sqlite") as index:
+    with behind_the_back(program) as index:
         assert index.execute("DELETE FROM objects WHERE key = ?", (key,)).rowcount == 1
     assert kinds_of(findings(program, witness)) == {"half"}
 

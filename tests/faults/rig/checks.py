@@ -57,7 +57,9 @@ def sample(witness, records, thorough, requests=lambda record: [record.creation]
 
 def photo_findings(program, office, witness, job_id):
     """A photo is listed with its size and served whole, or it is neither listed nor stored."""
-    listed = office.listed(job_id)
+    # What the list calls missing is not there: it is lost, or was never promised.
+    entries = office.listed(job_id).items()
+    listed = {photo_id: photo for photo_id, photo in entries if photo["status"] != "missing"}
     granted = {photo.photo_id: photo for photo in witness.of_job(job_id)}
     for photo_id in listed.keys() - granted.keys():
         yield f"unknown: {photo_id} is listed and was never granted"
