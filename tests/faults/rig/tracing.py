@@ -39,7 +39,8 @@ class Injected:
             [*command, "-p", str(self.program.process.pid)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         until = time.monotonic() + 10
-        while not self.is_attached():
+        # A kill may strike before anybody has looked.
+        while self.program.is_running() and not self.is_attached():
             if self.tracer.poll() is not None or time.monotonic() > until:
                 self.tracer.kill()
                 pytest.fail(f"strace did not attach: {self.tracer.stderr.read().decode(errors='replace')}")

@@ -152,7 +152,12 @@ function TileMarks(props: {
   const unshown = isUnshown(photo);
   return (
     <>
-      {unshown && <NoPreview text={faults?.unshown(photo).short ?? words.job.noPreview} />}
+      {unshown && (
+        <NoPreview
+          text={faults?.unshown(photo).short ?? words.job.noPreview}
+          lost={photo.status === "missing"}
+        />
+      )}
       {!unshown && props.bare && <NoPreview text={words.job.preparing} />}
       {props.broken && <NoPreview text={words.job.noPreview} />}
       {photo.phase && <span class={`chip ${photo.phase}`}>{words.phase[photo.phase]}</span>}
@@ -212,10 +217,10 @@ function UploadTile({ item }: { item: UploadItem }) {
   );
 }
 
-function NoPreview({ text }: { text: string }) {
+function NoPreview({ text, lost }: { text: string; lost?: boolean }) {
   return (
-    <div class="no-preview">
-      <Icon name="image" size={28} />
+    <div class={lost ? "no-preview lost" : "no-preview"}>
+      <Icon name={lost ? "alert" : "image"} size={28} />
       {text}
     </div>
   );
