@@ -4,7 +4,7 @@ import { useTitle } from "../lib/useTitle";
 import { Icon } from "../parts/Icon";
 import { keepSetting, setting } from "../queue/database";
 import type { PhotoQueue } from "../queue/photoQueue";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import { CaptureBar } from "./CaptureBar";
 import { firstJob, type RecentJobs } from "./choice";
 import { Chooser } from "./Chooser";

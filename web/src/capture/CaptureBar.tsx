@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { type Phase, PHASES } from "../api/types";
 import { Icon } from "../parts/Icon";
 import { FileInput } from "../upload/Uploader";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 
 /** In the thumb's reach: the tag for what comes next, the shutter, and the library beside it. */
 export function CaptureBar(props: {

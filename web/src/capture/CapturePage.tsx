@@ -3,7 +3,7 @@ import { useStore } from "../lib/store";
 import { PhotoGridSkeleton } from "../photos/PhotoGrid";
 import { isOnlyHereItem, type PhotoQueue } from "../queue/photoQueue";
 import { Gate } from "../start/Gate";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import { Capture } from "./Capture";
 import { LostPhotos } from "./LostPhotos";
 import { openFresh, openKept, type Opened, type OpenResult } from "./open";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { JobChoice } from "../parts/JobPicker";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import { isToday, matches, type RecentJobs, sortJobs } from "./choice";
 import type { KnownJob } from "./open";
 

@@ -9,7 +9,7 @@ import { PhotoGridSkeleton, PhotoTile } from "../photos/PhotoGrid";
 import { keyOf, tilesOf } from "../photos/tiles";
 import { usePhotos } from "../photos/usePhotos";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import { useFaults } from "../words/faults";
 import type { KnownJob } from "./open";
 import { QueueTile } from "./QueueTile";

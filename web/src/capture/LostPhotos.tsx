@@ -1,7 +1,7 @@
 import { whenText } from "../lib/format";
 import { Icon } from "../parts/Icon";
 import type { MissingPhoto } from "../queue/missing";
-import { useWords, type Words } from "../words";
+import { useWords, type Words } from "../words/capture";
 
 /** The photos that the phone has lost, each by its time, job and tag, so that it can be taken again. */
 export function LostPhotos(props: {

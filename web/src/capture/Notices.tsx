@@ -3,7 +3,7 @@ import { useStore } from "../lib/store";
 import { Icon } from "../parts/Icon";
 import { Notice } from "../parts/Notice";
 import type { PhotoQueue } from "../queue/photoQueue";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import { Chooser } from "./Chooser";
 import { type KnownJob, targetOf } from "./open";
 import { Dialog } from "../parts/Dialog";

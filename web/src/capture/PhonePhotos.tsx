@@ -5,7 +5,7 @@ import { Icon } from "../parts/Icon";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
 import { canRetry } from "../upload/items";
 import { stateText } from "../upload/UploadRow";
-import { useWords, type Words } from "../words";
+import { useWords, type Words } from "../words/capture";
 import { ChooserDialog } from "./Notices";
 import { type KnownJob, targetOf } from "./open";
 import { badgeOf } from "./QueueTile";

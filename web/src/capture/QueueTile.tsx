@@ -1,7 +1,7 @@
 import { fractionSent } from "../photos/tiles";
 import { Icon, type IconName } from "../parts/Icon";
 import type { QueueItem } from "../queue/photoQueue";
-import { useWords, type Words } from "../words";
+import { useWords, type Words } from "../words/capture";
 
 /** A photo on its way, with a word on where it is. */
 export function QueueTile({ item, onOpen }: { item: QueueItem; onOpen: () => void }) {

@@ -1,5 +1,5 @@
 import { Icon } from "../parts/Icon";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 
 /** The head of a screen that lies over the photos, and the way back to them. */
 export function ScreenHead(props: { title: string; onClose: () => void }) {

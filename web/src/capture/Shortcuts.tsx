@@ -3,7 +3,7 @@ import { readAndroidShortcuts } from "../api/calls";
 import { CopyField } from "../parts/CopyField";
 import { Icon } from "../parts/Icon";
 import { ProblemNotice } from "../parts/Notice";
-import { useWords } from "../words";
+import { useWords } from "../words/capture";
 import type { KnownJob, Opened } from "./open";
 import { ScreenHead } from "./ScreenHead";
 

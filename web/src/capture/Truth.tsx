@@ -2,7 +2,7 @@ import { useStore } from "../lib/store";
 import { Icon } from "../parts/Icon";
 import type { MissingPhoto } from "../queue/missing";
 import type { PhotoQueue, QueueItem } from "../queue/photoQueue";
-import { useWords, type Words } from "../words";
+import { useWords, type Words } from "../words/capture";
 
 interface Said {
   tone: "plain" | "safe" | "local" | "bad";

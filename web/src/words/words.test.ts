@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { en as captureInEnglish } from "./capture/en";
+import { es as captureInSpanish } from "./capture/es";
 import { en } from "./en";
 import { es } from "./es";
 import { en as faultsInEnglish } from "./faults/en";
@@ -12,8 +14,8 @@ function texts(value: unknown, path = ""): [string, string][] {
   return Object.entries(value as object).flatMap(([key, inner]) => texts(inner, `${path}.${key}`));
 }
 
-const english = { ...en, faults: faultsInEnglish };
-const spanish = { ...es, faults: faultsInSpanish };
+const english = { ...en, ...captureInEnglish, faults: faultsInEnglish };
+const spanish = { ...es, ...captureInSpanish, faults: faultsInSpanish };
 const all = [...texts(english, "en"), ...texts(spanish, "es")];
 
 describe("words", () => {
