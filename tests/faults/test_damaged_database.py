@@ -81,7 +81,7 @@ def test_photos_younger_than_a_restored_database_are_hidden_from_customers_and_a
         assert [listed[photo.photo_id]["hidden"] for photo in young] == [True] * 3
         assert listed[old.photo_id]["hidden"] is False
     program.wait_for_log("objects have no record")
-    assert "newest_record" in program.log()
+    assert "newest_record_at_start" in program.log()
     with Office(program) as office:
         # Staff say which of them customers may see.
         shown = young[1]

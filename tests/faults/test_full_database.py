@@ -142,7 +142,7 @@ def test_grants_that_were_never_used_are_pruned_a_day_after_they_expire(tmp_path
             db.commit()
         program.start()
         assert program.wait_for_rows("photos", 1) == 1
-        assert "pruned grants that were never used" in program.log()
+        program.wait_for_log("pruned grants that were never used")
         with Office(program) as office:
             assert list(office.listed(job_id)) == [sent.photo_id]
         assert findings(program, witness) == []

@@ -176,6 +176,8 @@ pub trait Db: Send + Sync {
     /// Grants whose object is not known to be stored, of photos that are not deleted, granted before `granted_before`; at
     /// most `limit`, the oldest first.
     async fn unused_grants(&self, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>>;
+    /// Counts a grant as given at `now`, as its upload was signed again, if it was not used yet. False when there is no record.
+    async fn renew_grant(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool>;
     /// Drops these records, those that are still neither stored nor deleted.
     async fn prune_grants(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<()>;
     /// The records of these photos of one job, those there are, deleted ones too.

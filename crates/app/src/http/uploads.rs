@@ -16,13 +16,15 @@ use super::extract::{JsonBody, Object};
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::{endpoints, fields};
-use crate::db::Grant;
+use crate::db::{DbError, Grant};
 use crate::domain::photo::Location;
 use crate::domain::{Action, Actor, JobId, ObjectName, Phase, PhotoId, PhotoName, PhotoRecord};
 use crate::s3::signing_time;
 
 /// Photos in one call.
 const PHOTOS_MAX: usize = 100;
+/// A grant that is asked for again after so long counts as given then.
+const RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// What S3 answers to a form or a PUT that stored the photo.
 const SUCCESS_STATUS: u16 = 201;
 /// What every PUT must send beside its type, so that no upload takes the place of another.
@@ -196,7 +198,10 @@ pub(super) async fn create_upload(
     for (index, (record, grant)) in records.into_iter().zip(grants).enumerate() {
         let record = match grant {
             Grant::New => record,
-            Grant::Existing(earlier) => same_upload(*earlier, &record, several.then_some(index))?,
+            Grant::Existing(earlier) => {
+                let earlier = same_upload(*earlier, &record, several.then_some(index))?;
+                renew(&app, earlier, caller.now).await?
+            }
         };
         uploads.push(sign(&app, &endpoint, &record, method, caller.now, expires_seconds)?);
     }
@@ -409,6 +414,17 @@ fn same_upload(
         return Err(Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", detail).about(field));
     }
     Ok(earlier)
+}
+
+/// A grant of a while ago, which is signed again, is not to be pruned while its upload may still come.
+async fn renew(app: &App, earlier: PhotoRecord, now: Timestamp) -> Result<PhotoRecord, Problem> {
+    let fresh = now.checked_sub(RENEWED_AFTER).unwrap_or(Timestamp::MIN);
+    if earlier.stored_at.is_some() || earlier.granted_at > fresh {
+        return Ok(earlier);
+    }
+    // Pruned just now: asked again, it is a new upload.
+    let there = app.db.renew_grant(earlier.job_id.clone(), earlier.photo_id.clone(), now).await?;
+    if there { Ok(earlier) } else { Err(DbError::Busy.into()) }
 }
 
 fn sign(

@@ -78,35 +78,31 @@ pub async fn prune_grants(db: &dyn Db, bucket: &Bucket, grants_live: SignedDurat
     }
 }
 
-/// Why grants were not pruned.
-#[derive(Debug, thiserror::Error)]
-enum PruneError {
-    #[error(transparent)]
-    Db(#[from] DbError),
-    #[error(transparent)]
-    Bucket(#[from] S3Error),
-}
-
 async fn prune_some(
     db: &dyn Db,
     bucket: &Bucket,
     before: Timestamp,
     now: Timestamp,
-) -> Result<usize, PruneError> {
+) -> Result<usize, DbError> {
     let mut records = db.unused_grants(before, BATCH).await?;
-    let count = records.len();
+    let mut settled = 0;
     records.sort_by(|left, right| left.job_id.cmp(&right.job_id));
     for of_job in records.chunk_by(|left, right| left.job_id == right.job_id) {
         let (mut unused, mut stored) = (Vec::new(), Vec::new());
         for record in of_job {
-            match bucket.find(&record.key, now).await? {
-                Some(object) => stored.push((record.photo_id.clone(), object.stored_at)),
-                None => unused.push(record.photo_id.clone()),
+            match bucket.find(&record.key, now).await {
+                Ok(Some(object)) => stored.push((record.photo_id.clone(), object.stored_at)),
+                Ok(None) => unused.push(record.photo_id.clone()),
+                // Neither a photo nor none: the others do not wait for it.
+                Err(error) => {
+                    tracing::warn!(key = record.key, %error, "failed to look for an object of a grant");
+                }
             }
         }
         let Some(job_id) = of_job.first().map(|record| record.job_id.clone()) else { continue };
+        settled += stored.len() + unused.len();
         db.mark_stored(job_id.clone(), stored).await?;
         db.prune_grants(job_id, unused).await?;
     }
-    Ok(count)
+    Ok(settled)
 }

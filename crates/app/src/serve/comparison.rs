@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -62,10 +63,15 @@ impl Findings {
 impl Comparison {
     /// Compares until `stop`.
     pub(super) async fn run(self, stop: CancellationToken) {
+        // Before new records hide of when the database is.
+        let newest = self.db.newest_record().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to read when the newest record was made");
+            None
+        });
         loop {
             let rest = tokio::select! {
                 () = stop.cancelled() => return,
-                compared = self.compare() => match compared {
+                compared = self.compare(newest) => match compared {
                     Ok(()) => EVERY,
                     Err(error) => {
                         tracing::warn!(%error, "failed to compare the bucket with the database");
@@ -80,7 +86,7 @@ impl Comparison {
         }
     }
 
-    async fn compare(&self) -> Result<(), Interrupted> {
+    async fn compare(&self, newest_at_start: Option<Timestamp>) -> Result<(), Interrupted> {
         let unrecorded = self.unrecorded().await?;
         let missing = self.missing().await?;
         self.metrics.compared(missing.count, unrecorded.count);
@@ -92,11 +98,10 @@ impl Comparison {
             );
         }
         if unrecorded.count > 0 {
-            let newest = self.db.newest_record().await?.map(|newest| newest.to_string()).unwrap_or_default();
             tracing::error!(
                 objects = unrecorded.count,
                 keys = ?unrecorded.named,
-                newest_record = newest,
+                newest_record_at_start = newest_at_start.map(|newest| newest.to_string()),
                 "objects have no record: the database is older than its photos, as after restoring a backup; customers \
                  do not see these photos until staff show them"
             );

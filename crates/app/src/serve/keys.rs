@@ -105,10 +105,11 @@ pub(super) fn lock_folder(data: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The mark in the lock file while a server runs: what still has it at a start was not ended by itself.
+/// The mark in the lock file while a server runs. One that is still there at a start says that the last server did not shut
+/// down cleanly.
 const IN_USE: &[u8] = b"in use\n";
 
-/// Whether the last server of this folder, whose lock this is now, did not end by itself.
+/// Whether the last server of this folder did not shut down cleanly.
 pub(super) fn was_in_use(lock: &File) -> bool {
     let mut mark = [0; IN_USE.len()];
     lock.read_at(&mut mark, 0).is_ok_and(|_| mark == IN_USE)

@@ -140,13 +140,13 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     ended.map(|_| ())
 }
 
-/// Opens the database, and tells whether committed changes are known to be lost with its log. Refuses where either half of an
-/// installation is not there: a half that is made anew would hide the other.
+/// Opens the database, and tells whether committed changes are known to be lost with its log. Refuses to start where the
+/// database or the bucket is missing while the other one holds photos: an empty one in its place would hide them.
 async fn open_database(config: &Config, lock: &File) -> anyhow::Result<(Sqlite, bool)> {
     let (data, storage) = (&config.storage.data, &config.storage);
     let (path, store) = (database_path(data), store_path(data));
     let is_empty = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
-    if is_empty && store.exists() && !storage.new_database {
+    if is_empty && store.join("buckets").exists() && !storage.new_database {
         bail!(
             "{} holds photos but no database: jobs, links and what is hidden from customers stood there. Restore \
              qdn.sqlite from a backup, or begin a new one with --new-database",
@@ -170,7 +170,9 @@ async fn open_database(config: &Config, lock: &File) -> anyhow::Result<(Sqlite, 
             bucket.display()
         );
     }
-    keys::mark_in_use(lock, true).context("marking the data folder as in use")?;
+    if let Err(error) = keys::mark_in_use(lock, true) {
+        tracing::warn!(%error, "failed to mark the data folder as in use; a lost log would not be noticed");
+    }
     Ok((sqlite, damage.is_some()))
 }
 

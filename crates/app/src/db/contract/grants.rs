@@ -62,6 +62,13 @@ async fn unused_grants_are_pruned_and_used_ones_stay(db: &dyn Db) {
     };
     assert_eq!(unused(8, 10).await, ["u1", "u3"]);
     assert_eq!(unused(8, 1).await, ["u1"]);
+    // One that is signed again counts from then.
+    assert!(db.renew_grant(job_id("grants"), id("u3"), at(20)).await.unwrap());
+    assert!(db.renew_grant(job_id("grants"), id("u2"), at(20)).await.unwrap());
+    assert!(!db.renew_grant(job_id("grants"), id("u9"), at(20)).await.unwrap());
+    assert_eq!(unused(8, 10).await, ["u1"]);
+    let kept = db.photos(job_id("grants"), vec![id("u2"), id("u3")]).await.unwrap();
+    assert_eq!(kept.iter().map(|record| record.granted_at).collect::<Vec<_>>(), [at(6), at(20)]);
     db.prune_grants(job_id("grants"), vec![id("u1"), id("u2"), id("u9")]).await.unwrap();
     let left = db.photos(job_id("grants"), vec![id("u1"), id("u2")]).await.unwrap();
     assert_eq!(left.iter().map(|record| record.photo_id.as_str()).collect::<Vec<_>>(), ["u2"]);

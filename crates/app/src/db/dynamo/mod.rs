@@ -17,7 +17,7 @@
 //! | `grant_photos` | 2, of an uploader's first of a day 3; 1 more with more than 50 idempotency keys, 2 when there is an earlier upload |
 //! | `mark_stored` | 3 for each 99 photos, 1 when there is nothing to change |
 //! | `prune_grants`, `queue_photos`, `adopt_photos` | 2 for each 99 photos, 1 when there is nothing to change |
-//! | `change_photo`, `delete_photo`, `forget_photo`, `finish_photo`, `put_off_photo`, `mark_swept` | 2; 1 more for each MB of the job's records when it loses its cover |
+//! | `renew_grant`, `change_photo`, `delete_photo`, `forget_photo`, `finish_photo`, `put_off_photo`, `mark_swept` | 2; 1 more for each MB of the job's records when it loses its cover |
 //! | `claim_photos` | 1, and 1 for each photo |
 //! | `queue_unfinished`, `prune_links` | 1 for each MB, and what the changes take |
 
@@ -181,6 +181,9 @@ impl Db for Dynamo {
     }
     async fn unused_grants(&self, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
         photos::unused_grants(&self.table, granted_before, limit).await
+    }
+    async fn renew_grant(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool> {
+        photos::renew_grant(&self.table, &job_id, &photo_id, now).await
     }
     async fn prune_grants(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<()> {
         photos::prune_grants(&self.table, &job_id, photo_ids).await

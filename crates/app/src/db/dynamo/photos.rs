@@ -260,6 +260,21 @@ pub(super) async fn stored(
     }
 }
 
+pub(super) async fn renew_grant(
+    table: &Table,
+    job_id: &JobId,
+    photo_id: &PhotoId,
+    now: Timestamp,
+) -> Result<bool> {
+    let renew = |photo: Option<&Photo>| match photo {
+        Some(photo) if photo.record.stored_at.is_none() && photo.record.deleted_at.is_none() => {
+            edited(photo, |photo| photo.record.granted_at = photo.record.granted_at.max(now))
+        }
+        photo => (photo.is_some(), Next::Keep),
+    };
+    change_one(table, job_id, photo_id, renew).await
+}
+
 pub(super) async fn prune_grants(table: &Table, job_id: &JobId, photo_ids: Vec<PhotoId>) -> Result<()> {
     let wishes = photo_ids.into_iter().map(|photo_id| (photo_id, ())).collect();
     let prune = |photo: Option<&Photo>, (): &()| match photo.map(|photo| &photo.record) {

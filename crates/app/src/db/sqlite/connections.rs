@@ -1,11 +1,11 @@
 //! The connections to the file: one that writes, a few that read, and what happens when its disk fails or is full.
 //!
-//! After an I/O error nothing is known of the pages that a connection holds, and a sync that failed is not repeated: all
-//! connections are closed, and writes are refused until a new one has copied the write-ahead log into the file, synced it
-//! and committed a transaction.
+//! After an I/O error nothing is known of the pages that a connection holds, and a sync that failed is not repeated: the
+//! writing connection and those that wait to read are closed, and writes are refused until a new connection has copied the
+//! write-ahead log into the file, synced it and committed a transaction.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use qdn_store::{Reserve, Space};
@@ -29,6 +29,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(30);
 pub(super) enum Write {
     /// Takes something in: refused below the minimum free space.
     Grow,
+    /// Changes what is there: may use the last byte.
+    Change,
     /// Deletes, revokes, or is needed to start or to sign in: may use the last byte, and the reserve.
     Settle,
 }
@@ -133,11 +135,14 @@ impl Connections {
 
     /// Whether it can be read, and written after a failure. Blocks.
     pub(super) fn ping(&self) -> Result<()> {
-        let mut writer = lock(&self.writer);
-        if writer.is_none() {
-            *writer = Some(self.reconnect()?);
+        // A write under way may wait for a disk that hangs: it is not waited for.
+        if let Some(mut writer) = try_lock(&self.writer) {
+            if writer.is_none() {
+                *writer = Some(self.reconnect()?);
+            }
+        } else if try_lock(&self.failure).is_none_or(|failure| failure.is_some()) {
+            return Err(DbError::Unavailable("its disk is being tried".to_owned()));
         }
-        drop(writer);
         self.read(|db| Ok(db.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?))
     }
 
@@ -196,8 +201,9 @@ impl Connections {
                 Ok(connection)
             }
             Err(error) => {
-                failed.next_try = now + if failed.damaged { CHECK_EVERY } else { RETRY_EVERY };
                 failed.cause = error.to_string();
+                failed.damaged |= is_damage(&failed.cause);
+                failed.next_try = Instant::now() + if failed.damaged { CHECK_EVERY } else { RETRY_EVERY };
                 Err(DbError::Unavailable(failed.cause.clone()))
             }
         }
@@ -207,6 +213,15 @@ impl Connections {
 /// A poisoned lock only says that another thread panicked between statements; SQLite rolled its work back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lock, unless another thread has it.
+fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 fn transact<T>(connection: &mut Connection, work: impl Fn(&Transaction<'_>) -> Result<T>) -> Result<T> {

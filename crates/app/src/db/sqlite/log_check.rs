@@ -1,4 +1,4 @@
-//! Looks at a write-ahead log before SQLite does. SQLite reads it up to the first frame whose checksum is wrong, and takes
+//! Detects committed frames of a write-ahead log that SQLite will ignore. SQLite reads it up to the first frame whose checksum is wrong, and takes
 //! that for the end: right after a crash, silent after damage (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
 
 use std::io::{self, Read};

@@ -141,6 +141,15 @@ impl Sqlite {
         self.write(Write::Grow, work).await
     }
 
+    /// A write that changes what is there.
+    async fn change<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.write(Write::Change, work).await
+    }
+
     /// A write that must work on a full disk.
     async fn settle<T, F>(&self, work: F) -> Result<T>
     where
@@ -218,7 +227,7 @@ impl Db for Sqlite {
         self.settle(move |db| links::revoke(db, &link_id, now)).await
     }
     async fn touch_link(&self, link_id: LinkId, now: Timestamp) -> Result<()> {
-        self.settle(move |db| links::touch(db, &link_id, now)).await
+        self.change(move |db| links::touch(db, &link_id, now)).await
     }
 
     async fn insert_customer(&self, customer: Customer) -> Result<()> {
@@ -228,7 +237,7 @@ impl Db for Sqlite {
         self.read(move |db| jobs::customer(db, &customer_id)).await
     }
     async fn change_customer(&self, customer_id: CustomerId, change: CustomerChange) -> Result<bool> {
-        self.settle(move |db| jobs::change_customer(db, &customer_id, &change)).await
+        self.change(move |db| jobs::change_customer(db, &customer_id, &change)).await
     }
     async fn customers(&self, after: Option<CustomerId>, limit: usize) -> Result<Vec<Customer>> {
         self.read(move |db| jobs::customers(db, after.as_ref(), limit)).await
@@ -247,7 +256,7 @@ impl Db for Sqlite {
         self.read(move |db| jobs::list(db, &filter)).await
     }
     async fn change_job(&self, job_id: JobId, change: JobChange) -> Result<bool> {
-        self.settle(move |db| jobs::change(db, &job_id, &change)).await
+        self.change(move |db| jobs::change(db, &job_id, &change)).await
     }
 
     async fn grant_photos(&self, records: Vec<PhotoRecord>, open_max: u32) -> Result<Vec<Grant>> {
@@ -255,6 +264,9 @@ impl Db for Sqlite {
     }
     async fn unused_grants(&self, granted_before: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
         self.read(move |db| photos::unused(db, granted_before, limit)).await
+    }
+    async fn renew_grant(&self, job_id: JobId, photo_id: PhotoId, now: Timestamp) -> Result<bool> {
+        self.change(move |db| photos::renew(db, &job_id, &photo_id, now)).await
     }
     async fn prune_grants(&self, job_id: JobId, photo_ids: Vec<PhotoId>) -> Result<()> {
         self.settle(move |db| photos::prune(db, &job_id, &photo_ids)).await
@@ -272,10 +284,10 @@ impl Db for Sqlite {
         self.read(move |db| photos::stored(db, &job_id, from.as_ref(), to.as_ref(), limit)).await
     }
     async fn mark_stored(&self, job_id: JobId, photos: Vec<(PhotoId, Timestamp)>) -> Result<()> {
-        self.settle(move |db| photos::mark_stored(db, &job_id, &photos)).await
+        self.change(move |db| photos::mark_stored(db, &job_id, &photos)).await
     }
     async fn change_photo(&self, job_id: JobId, photo_id: PhotoId, change: PhotoChange) -> Result<bool> {
-        self.settle(move |db| photos::change(db, &job_id, &photo_id, &change)).await
+        self.change(move |db| photos::change(db, &job_id, &photo_id, &change)).await
     }
     async fn adopt_photos(&self, records: Vec<PhotoRecord>) -> Result<()> {
         self.settle(move |db| records.iter().try_for_each(|record| photos::insert(db, record, "OR IGNORE")))
@@ -295,13 +307,13 @@ impl Db for Sqlite {
     }
 
     async fn queue_photos(&self, job_id: JobId, photo_ids: Vec<PhotoId>, now: Timestamp) -> Result<()> {
-        self.settle(move |db| queue::queue(db, &job_id, &photo_ids, now)).await
+        self.change(move |db| queue::queue(db, &job_id, &photo_ids, now)).await
     }
     async fn queue_unfinished(&self, granted_since: Timestamp, now: Timestamp) -> Result<u64> {
-        self.settle(move |db| queue::queue_unfinished(db, granted_since, now)).await
+        self.change(move |db| queue::queue_unfinished(db, granted_since, now)).await
     }
     async fn claim_photos(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<PhotoRecord>> {
-        self.settle(move |db| queue::claim(db, now, until, limit)).await
+        self.change(move |db| queue::claim(db, now, until, limit)).await
     }
     async fn claim_photo(
         &self,
@@ -310,13 +322,13 @@ impl Db for Sqlite {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<PhotoRecord>> {
-        self.settle(move |db| queue::claim_one(db, &job_id, &photo_id, now, until)).await
+        self.change(move |db| queue::claim_one(db, &job_id, &photo_id, now, until)).await
     }
     async fn finish_photo(&self, claim: Claim, outcome: Outcome, found: Found) -> Result<Finished> {
-        self.settle(move |db| queue::finish(db, &claim, &outcome, found)).await
+        self.change(move |db| queue::finish(db, &claim, &outcome, found)).await
     }
     async fn put_off_photo(&self, claim: Claim, again: Option<Timestamp>, blame: u32) -> Result<()> {
-        self.settle(move |db| queue::put_off(db, &claim, again, blame)).await
+        self.change(move |db| queue::put_off(db, &claim, again, blame)).await
     }
     async fn photos_waiting(&self) -> Result<u64> {
         self.read(queue::waiting).await

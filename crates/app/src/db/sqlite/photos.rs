@@ -93,7 +93,7 @@ pub(super) fn stored(
     limit: usize,
 ) -> Result<Vec<PhotoRecord>> {
     let mut select = db.prepare_cached(
-        "SELECT * FROM photos WHERE job_id = ?1 AND photo_id >= ?2 AND (?3 IS NULL OR photo_id <= ?3)
+        "SELECT * FROM photos WHERE job_id = ?1 AND photo_id BETWEEN ?2 AND coalesce(?3, char(0x10FFFF))
          AND stored_at IS NOT NULL AND deleted_at IS NULL ORDER BY photo_id LIMIT ?4",
     )?;
     let from = from.map_or("", PhotoId::as_str);
@@ -134,6 +134,17 @@ pub(super) fn unused(db: &Connection, granted_before: Timestamp, limit: usize) -
          ORDER BY granted_at LIMIT ?2",
     )?;
     Ok(select.query_map(params![millis(granted_before), limit], photo)?.collect::<Answer<_>>()?)
+}
+
+/// False when there is no such record.
+pub(super) fn renew(db: &Connection, job_id: &JobId, photo_id: &PhotoId, now: Timestamp) -> Result<bool> {
+    let renewed = db
+        .prepare_cached(
+            "UPDATE photos SET granted_at = iif(stored_at IS NULL AND deleted_at IS NULL, max(granted_at, ?3), granted_at)
+             WHERE job_id = ?1 AND photo_id = ?2",
+        )?
+        .execute(params![job_id.as_str(), photo_id.as_str(), millis(now)])?;
+    Ok(renewed == 1)
 }
 
 pub(super) fn prune(db: &Connection, job_id: &JobId, photo_ids: &[PhotoId]) -> Result<()> {
