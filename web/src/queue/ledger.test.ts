@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { KeptPhoto } from "./kept";
-import { compareEntry, type LedgerStatus, type Stored } from "./ledger";
+import { compareEntry, type LedgerStatus, type Stored, unreadableEntries } from "./ledger";
+import { MissingPhotos } from "./missing";
 import { LOW_BYTES, roomOf } from "./room";
 
 const photo = (state: KeptPhoto["state"] = { kind: "waiting" }): KeptPhoto => ({
@@ -44,6 +45,26 @@ describe("an entry of the ledger", () => {
   test("has_bytes_left_over_when_they_could_not_be_deleted", () => {
     expect(compareEntry(entry("safe"), holding(photo()))).toBe("leftover");
     expect(compareEntry(entry("removed"), holding(photo()))).toBe("leftover");
+  });
+});
+
+describe("a ledger beside a store that cannot be read", () => {
+  const held = (isHeld: boolean) => () => isHeld;
+
+  test("names_each_photo_that_nobody_is_known_to_have", () => {
+    const kept = entry("kept");
+    expect(unreadableEntries([kept], held(false), new Set())).toEqual([kept]);
+    expect(unreadableEntries([entry("lost")], held(false), new Set())).toHaveLength(1);
+    expect(unreadableEntries([kept], held(true), new Set())).toEqual([]);
+    expect(unreadableEntries([kept], held(false), new Set(["window"]))).toEqual([]);
+    expect(unreadableEntries([entry("safe")], held(false), new Set())).toEqual([]);
+    expect(unreadableEntries([entry("removed")], held(false), new Set())).toEqual([]);
+  });
+
+  test("names_them_as_perhaps_lost", () => {
+    const missing = new MissingPhotos(new Map());
+    missing.set([entry("kept")], false);
+    expect(missing.list.get()).toMatchObject([{ certain: false }]);
   });
 });
 

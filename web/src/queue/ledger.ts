@@ -98,6 +98,18 @@ export type Finding =
   /** The store does not have it. */
   | "missing";
 
+/** The entries that may be lost while the store cannot be read. Pure. */
+export function unreadableEntries(
+  entries: readonly LedgerEntry[],
+  isHeld: (id: string) => boolean,
+  open: ReadonlySet<string>,
+): LedgerEntry[] {
+  return entries.filter(
+    ({ photo, status, owner }) =>
+      status !== "safe" && status !== "removed" && !isHeld(photo.id) && !open.has(owner),
+  );
+}
+
 /** What an entry says beside the store. Pure. */
 export function compareEntry({ photo, status }: LedgerEntry, stored: Stored): Finding {
   const record = stored.photos.get(photo.id);

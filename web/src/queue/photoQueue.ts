@@ -29,6 +29,7 @@ import {
   markEntry,
   type Stored,
   strikeEntry,
+  unreadableEntries,
 } from "./ledger";
 import { MissingPhotos, type OpenedLink } from "./missing";
 import { type Details, newPhoto, type Target } from "./newPhoto";
@@ -44,6 +45,8 @@ const AT_ONCE_MAX = 2;
 const OFFLINE_TRY_MS = 60_000;
 /** The longest rest, after tries that found no network. */
 const REST_MS_MAX = 30_000;
+/** How long until a store that could not be read is read again. */
+const READ_AGAIN_MS = 30_000;
 
 /** A photo of the queue as the page shows it. */
 export interface QueueItem extends UploadItem {
@@ -120,6 +123,7 @@ export class PhotoQueue implements UploadNews {
   #reading: Promise<void> | null = null;
   #readAgain = false;
   #timer = 0;
+  #readTimer = 0;
   #pumping = false;
   #lastTry = 0;
   #restUntil = 0;
@@ -285,10 +289,10 @@ export class PhotoQueue implements UploadNews {
   async #read(): Promise<void> {
     while (this.#readAgain) {
       this.#readAgain = false;
+      // In this order: a photo that another window adds meanwhile is in none of them, or in the store.
+      const entries = ledgerEntries();
+      const open = await openWindows();
       try {
-        // In this order: a photo that another window adds meanwhile is in none of them, or in the store.
-        const entries = ledgerEntries();
-        const open = await openWindows();
         const now = Date.now();
         const removed = new Set(Object.keys(await removedPhotos(now)));
         const photos = await keptPhotos(now);
@@ -298,8 +302,14 @@ export class PhotoQueue implements UploadNews {
       } catch {
         // Private windows of some browsers have no store: photos then live as long as the page.
         this.canKeep.set(false);
+        const isHeld = (id: string) => this.#held.get(id) !== null;
+        this.#missing.set(unreadableEntries(entries, isHeld, open), false);
       }
       this.#publish();
+    }
+    window.clearTimeout(this.#readTimer);
+    if (this.canKeep.get() === false) {
+      this.#readTimer = window.setTimeout(() => void this.#reload(), READ_AGAIN_MS);
     }
     for (const { id } of this.#kept) this.#previews.load(id);
     void this.#roomWatch.look();
@@ -355,7 +365,7 @@ export class PhotoQueue implements UploadNews {
         missing.push(entry);
       }
     }
-    this.#missing.set(missing);
+    this.#missing.set(missing, true);
     return hidden;
   }
 

@@ -30,8 +30,8 @@ export const en = {
         : `${count} photos were lost on this phone. Tap to see which.`,
     perhapsLost: (count: number) =>
       count === 1
-        ? "1 photo isn't on this phone any more. It may be on the server. Tap to see which."
-        : `${count} photos aren't on this phone any more. They may be on the server. Tap to see which.`,
+        ? "1 photo can't be found on this phone. It may be on the server. Tap to see which."
+        : `${count} photos can't be found on this phone. They may be on the server. Tap to see which.`,
     phoneLow: "This phone is running short of space. Send your photos soon, or free some space.",
     phoneFull: "This phone is full. Free some space so that it can keep photos again.",
     noJobYet: (count: number) =>

@@ -32,8 +32,8 @@ export const es: CaptureTexts = {
         : `Se perdieron ${count} fotos en este teléfono. Toca para ver cuáles.`,
     perhapsLost: (count) =>
       count === 1
-        ? "1 foto ya no está en este teléfono. Puede estar en el servidor. Toca para ver cuál."
-        : `${count} fotos ya no están en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
+        ? "1 foto no se encuentra en este teléfono. Puede estar en el servidor. Toca para ver cuál."
+        : `${count} fotos no se encuentran en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
     phoneLow: "A este teléfono le queda poco espacio. Envía pronto tus fotos o libera espacio.",
     phoneFull: "Este teléfono está lleno. Libera espacio para que pueda guardar fotos de nuevo.",
     noJobYet: (count) =>
