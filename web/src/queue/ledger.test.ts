@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { HeldPhotos } from "./held";
 import type { KeptPhoto } from "./kept";
-import { compareEntry, type LedgerStatus, type Stored, unreadableEntries } from "./ledger";
+import {
+  compareEntry,
+  hasEnded,
+  type LedgerStatus,
+  type Stored,
+  unreadableEntries,
+} from "./ledger";
 import { MissingPhotos } from "./missing";
 import { LOW_BYTES, roomOf } from "./room";
 
@@ -65,6 +72,38 @@ describe("a ledger beside a store that cannot be read", () => {
     const missing = new MissingPhotos(new Map());
     missing.set([entry("kept")], false);
     expect(missing.list.get()).toMatchObject([{ certain: false }]);
+  });
+});
+
+describe("a photo that a window holds and the store has no record of", () => {
+  const absent = { entry: entry("kept"), removed: false, struck: false };
+
+  test("has_ended_when_a_person_removed_it_in_another_window", () => {
+    expect(hasEnded({ ...absent, entry: entry("removed") })).toBe(true);
+    expect(hasEnded({ ...absent, removed: true })).toBe(true);
+    expect(hasEnded({ ...absent, entry: null, struck: true })).toBe(true);
+    expect(hasEnded({ ...absent, entry: entry("safe") })).toBe(true);
+  });
+
+  test("has_not_ended_when_the_browser_dropped_the_store_or_the_ledger_as_well", () => {
+    expect(hasEnded(absent)).toBe(false);
+    expect(hasEnded({ ...absent, entry: null })).toBe(false);
+  });
+
+  test("is_let_go_when_it_has_ended_and_kept_for_the_store_when_not", () => {
+    const held = () => {
+      const photos = new HeldPhotos("window", { settled: () => undefined, isSent: () => false });
+      const stopped = photo({ kind: "stopped", reason: "tooBig" });
+      photos.add(stopped, new Blob());
+      expect(photos.compare(new Map([["a", stopped]]), () => false)).toBe(false);
+      return photos;
+    };
+    const removed = held();
+    expect(removed.compare(new Map(), () => true)).toBe(false);
+    expect(removed.all()).toEqual([]);
+    const dropped = held();
+    expect(dropped.compare(new Map(), () => false)).toBe(true);
+    expect(dropped.unsaved()).toHaveLength(1);
   });
 });
 

@@ -23,6 +23,7 @@ import { dueIn, type KeptPhoto, restingState } from "./kept";
 import {
   compareEntry,
   enterPhoto,
+  hasEnded,
   type LedgerEntry,
   ledgerEntries,
   ledgerEntry,
@@ -30,6 +31,7 @@ import {
   type Stored,
   strikeEntry,
   unreadableEntries,
+  wasStruck,
 } from "./ledger";
 import { MissingPhotos, type OpenedLink } from "./missing";
 import { type Details, newPhoto, type Target } from "./newPhoto";
@@ -98,6 +100,8 @@ export class PhotoQueue implements UploadNews {
   /** Counts how often the browser has dropped what the page had stored. */
   readonly storeLosses = createStore(0);
   readonly #owner = randomId();
+  /** Photos that a person removed and the store still has. */
+  #hidden: ReadonlySet<string> = new Set();
   /** The photos in the phone's store, with the records that it did not take. */
   #kept: readonly KeptPhoto[] = [];
   readonly #unwritten = new Map<string, KeptPhoto>();
@@ -325,12 +329,19 @@ export class PhotoQueue implements UploadNews {
     open: ReadonlySet<string>,
   ): void {
     const stored = new Map(photos.map((photo) => [photo.id, photo]));
-    if (this.#held.compare(stored)) {
+    const ended = (id: string) => {
+      // Without Web Locks others may take the photos of this window for lost, and strike them.
+      const struck = open.has(this.#owner) && wasStruck(id);
+      const end = hasEnded({ entry: ledgerEntry(id), removed: removed.has(id), struck });
+      if (end) this.#stops.get(id)?.abort();
+      return end;
+    };
+    if (this.#held.compare(stored, ended)) {
       this.#roomWatch.refused();
       this.storeLosses.set(this.storeLosses.get() + 1);
       void restoreSeen().catch(() => undefined);
     }
-    const hidden = this.#compareLedger({ photos: stored, removed }, entries, open);
+    this.#hidden = this.#compareLedger({ photos: stored, removed }, entries, open);
     const entered = new Set(entries.map(({ photo }) => photo.id));
     for (const photo of photos) {
       if (photo.state.kind === "safe") this.#unwritten.delete(photo.id);
@@ -339,7 +350,7 @@ export class PhotoQueue implements UploadNews {
     }
     for (const id of this.#unwritten.keys()) if (!stored.has(id)) this.#unwritten.delete(id);
     this.#kept = photos
-      .filter(({ id }) => !hidden.has(id))
+      .filter(({ id }) => !this.#hidden.has(id))
       .map((photo) => this.#unwritten.get(photo.id) ?? photo);
   }
 
@@ -417,7 +428,7 @@ export class PhotoQueue implements UploadNews {
   async #claim(): Promise<KeptPhoto | null> {
     if (!this.#roomWatch.mayWrite()) return this.#dueKept();
     // The store has an older record of these.
-    const busy = new Set([...this.#stops.keys(), ...this.#unwritten.keys()]);
+    const busy = new Set([...this.#stops.keys(), ...this.#unwritten.keys(), ...this.#hidden]);
     try {
       return (await claimPhoto(this.#owner, Date.now(), busy)) ?? this.#dueUnwritten();
     } catch {
