@@ -75,6 +75,17 @@ describe("a ledger beside a store that cannot be read", () => {
   });
 });
 
+describe("a missing photo", () => {
+  test("is_certainly_lost_without_a_job_to_send_it_to", () => {
+    const missing = new MissingPhotos(new Map());
+    const shared = { ...entry("kept"), photo: { ...photo(), jobId: null, linkId: null } };
+    missing.set([shared, entry("kept")], true);
+    expect(missing.list.get().map(({ certain }) => certain)).toEqual([true, false]);
+    missing.set([shared], false);
+    expect(missing.list.get()).toMatchObject([{ certain: false }]);
+  });
+});
+
 describe("a photo that a window holds and the store has no record of", () => {
   const absent = { entry: entry("kept"), removed: false, struck: false };
 

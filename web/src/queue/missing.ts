@@ -42,7 +42,8 @@ export class MissingPhotos {
     const before = this.list.get();
     const next = entries.map(({ photo, status }): MissingPhoto => ({
       photo,
-      certain: status === "lost",
+      // One without a job has never been sent.
+      certain: status === "lost" || (readable && photo.jobId === null),
     }));
     const same =
       before.length === next.length &&

@@ -87,6 +87,11 @@ export const en = {
         perhaps: "Not on this phone. We ask the server when there is signal.",
         noTag: "No tag",
         dismiss: "Clear this list",
+        unknown: (count: number) =>
+          count === 1
+            ? "We can't tell whether the server has the uncertain one. Look for it in its job before you clear it."
+            : `We can't tell whether the server has the ${count} uncertain ones. Look for them in their jobs before you clear them.`,
+        dismissUnknown: "Clear what is uncertain",
       },
       storageSafe:
         "This phone keeps the photos until they are sent, as long as it has space for them.",

@@ -89,6 +89,11 @@ export const es: CaptureTexts = {
         perhaps: "No está en este teléfono. Preguntaremos al servidor cuando haya señal.",
         noTag: "Sin etiqueta",
         dismiss: "Vaciar esta lista",
+        unknown: (count) =>
+          count === 1
+            ? "No sabemos si el servidor tiene la foto dudosa. Búscala en su trabajo antes de quitarla de la lista."
+            : `No sabemos si el servidor tiene las ${count} fotos dudosas. Búscalas en sus trabajos antes de quitarlas de la lista.`,
+        dismissUnknown: "Quitar las dudosas de la lista",
       },
       storageSafe:
         "Este teléfono guarda las fotos hasta que se envíen, mientras tenga espacio para ellas.",
