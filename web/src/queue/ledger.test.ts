@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { HeldPhotos } from "./held";
 import type { KeptPhoto } from "./kept";
 import {
@@ -9,7 +9,7 @@ import {
   unreadableEntries,
 } from "./ledger";
 import { MissingPhotos } from "./missing";
-import { LOW_BYTES, roomOf } from "./room";
+import { LOW_BYTES, roomOf, RoomWatch } from "./room";
 
 const photo = (state: KeptPhoto["state"] = { kind: "waiting" }): KeptPhoto => ({
   id: "a",
@@ -119,6 +119,28 @@ describe("a photo that a window holds and the store has no record of", () => {
 });
 
 describe("the room of a phone", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  test("is_not_said_to_be_full_for_ever_after_the_last_refused_write", () => {
+    vi.useFakeTimers();
+    // A browser without estimates.
+    vi.stubGlobal("navigator", {});
+    let unsaved = true;
+    const watch = new RoomWatch(() => unsaved);
+    watch.refused();
+    vi.advanceTimersByTime(60_000);
+    expect(watch.room.get(), "a photo waits for room").toBe("full");
+    unsaved = false;
+    watch.refused();
+    vi.advanceTimersByTime(10_000);
+    expect(watch.room.get(), "a moment ago").toBe("full");
+    vi.advanceTimersByTime(10_000);
+    expect(watch.room.get(), "nothing left to write").toBe("enough");
+  });
+
   test("is_low_long_before_the_end_and_never_by_a_missing_estimate", () => {
     expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES - 1 })).toBe("enough");
     expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES + 1 })).toBe("low");

@@ -9,6 +9,7 @@ import {
   changePhoto,
   claimPhoto,
   deletePhoto,
+  forgetOld,
   keptPhotos,
   onOthersChange,
   photoBytes,
@@ -19,7 +20,7 @@ import {
 } from "./database";
 import type { Outcome } from "./deliver";
 import { HeldPhotos } from "./held";
-import { dueIn, type KeptPhoto, restingState } from "./kept";
+import { dueIn, isForgettable, type KeptPhoto, restingState } from "./kept";
 import {
   compareEntry,
   enterPhoto,
@@ -114,7 +115,7 @@ export class PhotoQueue implements UploadNews {
   /** The links opened in this page, for when the phone's store cannot be read. */
   readonly #links = new Map<string, OpenedLink>();
   readonly #missing = new MissingPhotos(this.#links);
-  readonly #roomWatch = new RoomWatch();
+  readonly #roomWatch = new RoomWatch(() => this.#hasUnsaved());
   readonly #held = new HeldPhotos(this.#owner, {
     settled: (id, written) => void this.#noteKept(id, written),
     isSent: (id) => this.#stops.has(id),
@@ -154,12 +155,17 @@ export class PhotoQueue implements UploadNews {
       else if (this.items.get().some(({ state }) => isActive({ state }))) void registerSync();
     });
     window.addEventListener("beforeunload", (event) => {
-      if (!this.#held.unsaved().some(({ photo }) => photo.state.kind === "waiting")) return;
+      if (!this.#hasUnsaved()) return;
       event.preventDefault();
       // Browsers of 2023 ask only then.
       event.returnValue = true;
     });
     void this.#reload();
+  }
+
+  /** Whether closing the page would lose a photo. */
+  #hasUnsaved(): boolean {
+    return this.#held.unsaved().some(({ photo }) => photo.state.kind === "waiting");
   }
 
   /** Lets photos be sent with a link that was just opened; `reaches`: the jobs that it certainly reaches. */
@@ -299,9 +305,11 @@ export class PhotoQueue implements UploadNews {
       try {
         const now = Date.now();
         const removed = new Set(Object.keys(await removedPhotos(now)));
-        const photos = await keptPhotos(now);
+        const photos = await keptPhotos();
+        // At once: what is written from now on is not among them.
         this.canKeep.set(true);
         this.#compare(photos, removed, entries, open);
+        void forgetOld(photos, now);
         if (this.#roomWatch.mayWrite()) this.#held.offerAgain();
       } catch {
         // Private windows of some browsers have no store: photos then live as long as the page.
@@ -350,7 +358,7 @@ export class PhotoQueue implements UploadNews {
     }
     for (const id of this.#unwritten.keys()) if (!stored.has(id)) this.#unwritten.delete(id);
     this.#kept = photos
-      .filter(({ id }) => !this.#hidden.has(id))
+      .filter((photo) => !this.#hidden.has(photo.id) && !isForgettable(photo, Date.now()))
       .map((photo) => this.#unwritten.get(photo.id) ?? photo);
   }
 

@@ -50,7 +50,7 @@ async function nextPhoto(owner: string, tried: ReadonlySet<string>): Promise<Kep
   try {
     return await claimPhoto(owner, now, tried);
   } catch {
-    const photos = await keptPhotos(now);
+    const photos = await keptPhotos();
     return photos.find((photo) => !tried.has(photo.id) && dueIn(photo, now) === 0) ?? null;
   }
 }
@@ -58,7 +58,7 @@ async function nextPhoto(owner: string, tried: ReadonlySet<string>): Promise<Kep
 /** Milliseconds until the next photo is due, null when none waits; those of `tried` are left out. */
 async function nextWait(tried: ReadonlySet<string>): Promise<number | null> {
   const now = Date.now();
-  const photos = (await keptPhotos(now)).filter(({ id }) => !tried.has(id));
+  const photos = (await keptPhotos()).filter(({ id }) => !tried.has(id));
   const waits = photos.map((photo) => dueIn(photo, now));
   return waits.reduce((least, wait) => {
     if (wait === null) return least;
