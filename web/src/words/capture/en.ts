@@ -36,8 +36,8 @@ export const en = {
     phoneFull: "This phone is full. Free some space so that it can keep photos again.",
     noJobYet: (count: number) =>
       count === 1
-        ? "1 photo from your gallery is safe on this phone. Which job is it?"
-        : `${count} photos from your gallery are safe on this phone. Which job are they?`,
+        ? "1 photo from your gallery is on this phone. Which job is it?"
+        : `${count} photos from your gallery are on this phone. Which job are they?`,
     addHere: (title: string) => `Add to ${title}`,
     otherJob: "Another job",
     sharedMissed: (count: number) =>
@@ -82,7 +82,7 @@ export const en = {
         "This phone doesn't allow it. Turn location on for this page in the phone's settings.",
       lost: {
         title: (count: number) => (count === 1 ? "1 photo is gone" : `${count} photos are gone`),
-        why: "This phone ran out of space and deleted them. Take them again if you can.",
+        why: "The browser no longer has these photos, most likely because the phone ran out of space. Take them again if you can.",
         gone: "Not on this phone, not on the server",
         perhaps: "Not on this phone. We ask the server when there is signal.",
         noTag: "No tag",

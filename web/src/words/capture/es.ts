@@ -38,8 +38,8 @@ export const es: CaptureTexts = {
     phoneFull: "Este teléfono está lleno. Libera espacio para que pueda guardar fotos de nuevo.",
     noJobYet: (count) =>
       count === 1
-        ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"
-        : `${count} fotos de tu galería están a salvo en este teléfono. ¿De qué trabajo son?`,
+        ? "1 foto de tu galería está en este teléfono. ¿De qué trabajo es?"
+        : `${count} fotos de tu galería están en este teléfono. ¿De qué trabajo son?`,
     addHere: (title) => `Añadir a ${title}`,
     otherJob: "Otro trabajo",
     sharedMissed: (count) =>
@@ -84,7 +84,7 @@ export const es: CaptureTexts = {
         "Este teléfono no lo permite. Activa la ubicación para esta página en los ajustes del teléfono.",
       lost: {
         title: (count) => (count === 1 ? "Falta 1 foto" : `Faltan ${count} fotos`),
-        why: "Este teléfono se quedó sin espacio y las borró. Vuelve a hacerlas si puedes.",
+        why: "El navegador ya no tiene estas fotos, lo más probable porque el teléfono se quedó sin espacio. Vuelve a hacerlas si puedes.",
         gone: "Ni en este teléfono ni en el servidor",
         perhaps: "No está en este teléfono. Preguntaremos al servidor cuando haya señal.",
         noTag: "Sin etiqueta",
