@@ -191,9 +191,7 @@ test("photos shared from the phone's gallery wait for their job, also without si
   await shareFiles(gallery, server, [...(await manyPhotos(2)), notes]);
   await expect(gallery.getByText("1 shared file was not taken")).toBeVisible();
   await expect(truth(gallery)).toHaveText("2 only on this phone, without a job yet");
-  await expect(
-    gallery.getByText("2 photos from your gallery are safe on this phone"),
-  ).toBeVisible();
+  await expect(gallery.getByText("2 photos from your gallery are on this phone")).toBeVisible();
 
   await gallery.getByRole("button", { name: "Another job" }).click();
   await gallery.getByRole("dialog").getByRole("button", { name: "Roof" }).click();
@@ -243,7 +241,7 @@ test("a link that is taken back costs no photo: the next one sends them", async 
   await server.asStaff("DELETE", `/links/${first.link_id}`);
   await context.setOffline(false);
   await expect(page.getByRole("heading", { name: "This link no longer works" })).toBeVisible();
-  await expect(page.getByText("2 photos are safe on this phone")).toBeVisible();
+  await expect(page.getByText("2 photos are on this phone")).toBeVisible();
   const [copy] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save a copy" }).first().click(),

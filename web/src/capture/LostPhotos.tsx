@@ -11,7 +11,10 @@ export function LostPhotos(props: {
   const { words } = useWords();
   const { lost } = words.capture.phone;
   if (props.photos.length === 0) return null;
-  const certain = props.photos.filter((photo) => photo.certain);
+  const idsOf = (isCertain: boolean) =>
+    props.photos.filter(({ certain }) => certain === isCertain).map(({ photo }) => photo.id);
+  const certain = idsOf(true);
+  const perhaps = idsOf(false);
   return (
     <section class="lost-photos" aria-labelledby="lost-photos">
       <h2 id="lost-photos">{lost.title(props.photos.length)}</h2>
@@ -22,13 +25,17 @@ export function LostPhotos(props: {
         ))}
       </ul>
       {certain.length > 0 && (
-        <button
-          type="button"
-          class="button wide"
-          onClick={() => props.onDismiss(certain.map(({ photo }) => photo.id))}
-        >
+        <button type="button" class="button wide" onClick={() => props.onDismiss(certain)}>
           {lost.dismiss}
         </button>
+      )}
+      {perhaps.length > 0 && (
+        <>
+          <p class="soft small">{lost.unknown(perhaps.length)}</p>
+          <button type="button" class="button wide" onClick={() => props.onDismiss(perhaps)}>
+            {lost.dismissUnknown}
+          </button>
+        </>
       )}
     </section>
   );

@@ -134,15 +134,17 @@ export async function keepPhoto(photo: KeptPhoto, bytes: ArrayBuffer): Promise<v
   tellOthers();
 }
 
-/** Every photo, oldest first; safe ones that are old enough are forgotten on the way. */
-export async function keptPhotos(now: number): Promise<KeptPhoto[]> {
+/** Every photo, oldest first. */
+export async function keptPhotos(): Promise<KeptPhoto[]> {
   const photos = await readFrom("photos", (store) => store.getAll());
-  const old = photos.filter((photo) => isForgettable(photo, now));
-  // On a full disk even this may fail, and then waits.
-  for (const { id } of old) await deletePhoto(id).catch(() => undefined);
-  return photos
-    .filter((photo) => !old.includes(photo))
-    .sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
+  return photos.sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
+}
+
+/** Forgets safe photos that are old enough. On a full disk even this may fail, and then waits. */
+export async function forgetOld(photos: readonly KeptPhoto[], now: number): Promise<void> {
+  for (const photo of photos) {
+    if (isForgettable(photo, now)) await deletePhoto(photo.id).catch(() => undefined);
+  }
 }
 
 export async function photoBytes(id: string): Promise<ArrayBuffer | null> {
@@ -303,7 +305,7 @@ export function isAlive({ dead, expiresAt }: KeptLink, now: number): boolean {
 
 /** Forgets links that do not work any more, but for those that photos were taken with and wait for. */
 export async function pruneLinks(now: number): Promise<void> {
-  const needed = new Set((await keptPhotos(now)).map(({ linkId }) => linkId));
+  const needed = new Set((await keptPhotos()).map(({ linkId }) => linkId));
   for (const link of await keptLinks()) {
     if (isAlive(link, now) || needed.has(link.linkId)) continue;
     seenLinks.delete(link.linkId);

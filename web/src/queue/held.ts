@@ -68,14 +68,19 @@ export class HeldPhotos {
     if (held !== undefined) held.photo = change(held.photo);
   }
 
-  /** Compares with what the store has. True when it has lost photos that are held. */
-  compare(stored: ReadonlyMap<string, KeptPhoto>): boolean {
+  /**
+   * Compares with what the store has. True when it has lost photos that are held. A photo without a record that
+   * `hasEnded`, as by a person in another window, is let go.
+   */
+  compare(stored: ReadonlyMap<string, KeptPhoto>, hasEnded: (id: string) => boolean): boolean {
     let lost = false;
     for (const [id, held] of this.#photos) {
       const record = stored.get(id);
       if (record !== undefined) {
         if (record.state.kind === "safe") this.#photos.delete(id);
         else Object.assign(held, { photo: { ...record, lease: null }, place: "stored" });
+      } else if (hasEnded(id)) {
+        this.#photos.delete(id);
       } else if (held.place === "stored") {
         held.place = "refused";
         lost = true;

@@ -1,7 +1,15 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { HeldPhotos } from "./held";
 import type { KeptPhoto } from "./kept";
-import { compareEntry, type LedgerStatus, type Stored } from "./ledger";
-import { LOW_BYTES, roomOf } from "./room";
+import {
+  compareEntry,
+  hasEnded,
+  type LedgerStatus,
+  type Stored,
+  unreadableEntries,
+} from "./ledger";
+import { MissingPhotos } from "./missing";
+import { LOW_BYTES, roomOf, RoomWatch } from "./room";
 
 const photo = (state: KeptPhoto["state"] = { kind: "waiting" }): KeptPhoto => ({
   id: "a",
@@ -47,7 +55,92 @@ describe("an entry of the ledger", () => {
   });
 });
 
+describe("a ledger beside a store that cannot be read", () => {
+  const held = (isHeld: boolean) => () => isHeld;
+
+  test("names_each_photo_that_nobody_is_known_to_have", () => {
+    const kept = entry("kept");
+    expect(unreadableEntries([kept], held(false), new Set())).toEqual([kept]);
+    expect(unreadableEntries([entry("lost")], held(false), new Set())).toHaveLength(1);
+    expect(unreadableEntries([kept], held(true), new Set())).toEqual([]);
+    expect(unreadableEntries([kept], held(false), new Set(["window"]))).toEqual([]);
+    expect(unreadableEntries([entry("safe")], held(false), new Set())).toEqual([]);
+    expect(unreadableEntries([entry("removed")], held(false), new Set())).toEqual([]);
+  });
+
+  test("names_them_as_perhaps_lost", () => {
+    const missing = new MissingPhotos(new Map());
+    missing.set([entry("kept")], false);
+    expect(missing.list.get()).toMatchObject([{ certain: false }]);
+  });
+});
+
+describe("a missing photo", () => {
+  test("is_certainly_lost_without_a_job_to_send_it_to", () => {
+    const missing = new MissingPhotos(new Map());
+    const shared = { ...entry("kept"), photo: { ...photo(), jobId: null, linkId: null } };
+    missing.set([shared, entry("kept")], true);
+    expect(missing.list.get().map(({ certain }) => certain)).toEqual([true, false]);
+    missing.set([shared], false);
+    expect(missing.list.get()).toMatchObject([{ certain: false }]);
+  });
+});
+
+describe("a photo that a window holds and the store has no record of", () => {
+  const absent = { entry: entry("kept"), removed: false, struck: false };
+
+  test("has_ended_when_a_person_removed_it_in_another_window", () => {
+    expect(hasEnded({ ...absent, entry: entry("removed") })).toBe(true);
+    expect(hasEnded({ ...absent, removed: true })).toBe(true);
+    expect(hasEnded({ ...absent, entry: null, struck: true })).toBe(true);
+    expect(hasEnded({ ...absent, entry: entry("safe") })).toBe(true);
+  });
+
+  test("has_not_ended_when_the_browser_dropped_the_store_or_the_ledger_as_well", () => {
+    expect(hasEnded(absent)).toBe(false);
+    expect(hasEnded({ ...absent, entry: null })).toBe(false);
+  });
+
+  test("is_let_go_when_it_has_ended_and_kept_for_the_store_when_not", () => {
+    const held = () => {
+      const photos = new HeldPhotos("window", { settled: () => undefined, isSent: () => false });
+      const stopped = photo({ kind: "stopped", reason: "tooBig" });
+      photos.add(stopped, new Blob());
+      expect(photos.compare(new Map([["a", stopped]]), () => false)).toBe(false);
+      return photos;
+    };
+    const removed = held();
+    expect(removed.compare(new Map(), () => true)).toBe(false);
+    expect(removed.all()).toEqual([]);
+    const dropped = held();
+    expect(dropped.compare(new Map(), () => false)).toBe(true);
+    expect(dropped.unsaved()).toHaveLength(1);
+  });
+});
+
 describe("the room of a phone", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  test("is_not_said_to_be_full_for_ever_after_the_last_refused_write", () => {
+    vi.useFakeTimers();
+    // A browser without estimates.
+    vi.stubGlobal("navigator", {});
+    let unsaved = true;
+    const watch = new RoomWatch(() => unsaved);
+    watch.refused();
+    vi.advanceTimersByTime(60_000);
+    expect(watch.room.get(), "a photo waits for room").toBe("full");
+    unsaved = false;
+    watch.refused();
+    vi.advanceTimersByTime(10_000);
+    expect(watch.room.get(), "a moment ago").toBe("full");
+    vi.advanceTimersByTime(10_000);
+    expect(watch.room.get(), "nothing left to write").toBe("enough");
+  });
+
   test("is_low_long_before_the_end_and_never_by_a_missing_estimate", () => {
     expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES - 1 })).toBe("enough");
     expect(roomOf({ quota: 2 * LOW_BYTES, usage: LOW_BYTES + 1 })).toBe("low");

@@ -23,13 +23,19 @@ export interface LedgerEntry {
 }
 
 const PREFIX = "qdn-photo:";
+/** Stays when entries are struck: without it the browser has cleared the whole ledger. */
+const MARK = "qdn-ledger";
+/** The photos that this page has entered. */
+const entered = new Set<string>();
 
 /** Writes or replaces an entry. False where the browser has no room for it, or no `localStorage`. */
 export function enterPhoto(entry: LedgerEntry): boolean {
   // Where the photo was taken and who sends it does not matter to its name.
   const photo: KeptPhoto = { ...entry.photo, place: null, lease: null };
   try {
+    localStorage.setItem(MARK, "1");
     localStorage.setItem(PREFIX + photo.id, JSON.stringify({ ...entry, photo }));
+    entered.add(photo.id);
     return true;
   } catch {
     return false;
@@ -41,6 +47,16 @@ export function ledgerEntry(id: string): LedgerEntry | null {
     return parse(localStorage.getItem(PREFIX + id));
   } catch {
     return null;
+  }
+}
+
+/** Whether another window struck the entry that this page wrote, while the ledger as a whole is still there. */
+export function wasStruck(id: string): boolean {
+  try {
+    const there = localStorage.getItem(MARK) !== null;
+    return there && entered.has(id) && localStorage.getItem(PREFIX + id) === null;
+  } catch {
+    return false;
   }
 }
 
@@ -97,6 +113,33 @@ export type Finding =
   | "stored"
   /** The store does not have it. */
   | "missing";
+
+/** What is known of a photo that this page holds and the store has no record of. */
+export interface Absent {
+  entry: LedgerEntry | null;
+  /** A person removed it within the last day. */
+  removed: boolean;
+  /** Its entry was struck though this window is known to be open: nobody takes its photos for lost. */
+  struck: boolean;
+}
+
+/** Whether such a photo is removed or safe; if not, the browser has dropped it. Pure. */
+export function hasEnded({ entry, removed, struck }: Absent): boolean {
+  if (entry === null) return removed || struck;
+  return removed || entry.status === "safe" || entry.status === "removed";
+}
+
+/** The entries that may be lost while the store cannot be read. Pure. */
+export function unreadableEntries(
+  entries: readonly LedgerEntry[],
+  isHeld: (id: string) => boolean,
+  open: ReadonlySet<string>,
+): LedgerEntry[] {
+  return entries.filter(
+    ({ photo, status, owner }) =>
+      status !== "safe" && status !== "removed" && !isHeld(photo.id) && !open.has(owner),
+  );
+}
 
 /** What an entry says beside the store. Pure. */
 export function compareEntry({ photo, status }: LedgerEntry, stored: Stored): Finding {

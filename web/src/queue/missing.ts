@@ -28,18 +28,22 @@ export interface OpenedLink {
 export class MissingPhotos {
   readonly list = createStore<readonly MissingPhoto[]>([]);
   #entries: readonly LedgerEntry[] = [];
+  /** Whether the phone's store could be read: what stands in a store that could not may still be there. */
+  #readable = true;
   readonly #askedAt = new Map<string, number>();
   #asking = false;
 
   constructor(private readonly links: ReadonlyMap<string, OpenedLink>) {}
 
-  /** Replaces the list by what the ledger has and the store has not. */
-  set(entries: readonly LedgerEntry[]): void {
+  /** Replaces the list by what the ledger has and the store has not, or could not show. */
+  set(entries: readonly LedgerEntry[], readable: boolean): void {
     this.#entries = entries;
+    this.#readable = readable;
     const before = this.list.get();
     const next = entries.map(({ photo, status }): MissingPhoto => ({
       photo,
-      certain: status === "lost",
+      // One without a job has never been sent.
+      certain: status === "lost" || (readable && photo.jobId === null),
     }));
     const same =
       before.length === next.length &&
@@ -84,7 +88,9 @@ export class MissingPhotos {
         photo.photoId ??
         (await inTime(askGrant(api, wishOf(photo), abortAfter(ASK_MS_MAX)))).photo_id;
       if (await isThere(photo, photoId, api)) strikeEntry(photo.id);
-      else markEntry(photo.id, { status: "lost", photo: { ...photo, photoId } });
+      else if (this.#readable)
+        markEntry(photo.id, { status: "lost", photo: { ...photo, photoId } });
+      else return false;
       return true;
     } catch (error) {
       // It had arrived, and staff deleted it since.

@@ -9,6 +9,7 @@ import {
   changePhoto,
   claimPhoto,
   deletePhoto,
+  forgetOld,
   keptPhotos,
   onOthersChange,
   photoBytes,
@@ -19,16 +20,19 @@ import {
 } from "./database";
 import type { Outcome } from "./deliver";
 import { HeldPhotos } from "./held";
-import { dueIn, type KeptPhoto, restingState } from "./kept";
+import { dueIn, isForgettable, type KeptPhoto, restingState } from "./kept";
 import {
   compareEntry,
   enterPhoto,
+  hasEnded,
   type LedgerEntry,
   ledgerEntries,
   ledgerEntry,
   markEntry,
   type Stored,
   strikeEntry,
+  unreadableEntries,
+  wasStruck,
 } from "./ledger";
 import { MissingPhotos, type OpenedLink } from "./missing";
 import { type Details, newPhoto, type Target } from "./newPhoto";
@@ -44,6 +48,8 @@ const AT_ONCE_MAX = 2;
 const OFFLINE_TRY_MS = 60_000;
 /** The longest rest, after tries that found no network. */
 const REST_MS_MAX = 30_000;
+/** How long until a store that could not be read is read again. */
+const READ_AGAIN_MS = 30_000;
 
 /** A photo of the queue as the page shows it. */
 export interface QueueItem extends UploadItem {
@@ -95,6 +101,8 @@ export class PhotoQueue implements UploadNews {
   /** Counts how often the browser has dropped what the page had stored. */
   readonly storeLosses = createStore(0);
   readonly #owner = randomId();
+  /** Photos that a person removed and the store still has. */
+  #hidden: ReadonlySet<string> = new Set();
   /** The photos in the phone's store, with the records that it did not take. */
   #kept: readonly KeptPhoto[] = [];
   readonly #unwritten = new Map<string, KeptPhoto>();
@@ -107,7 +115,7 @@ export class PhotoQueue implements UploadNews {
   /** The links opened in this page, for when the phone's store cannot be read. */
   readonly #links = new Map<string, OpenedLink>();
   readonly #missing = new MissingPhotos(this.#links);
-  readonly #roomWatch = new RoomWatch();
+  readonly #roomWatch = new RoomWatch(() => this.#hasUnsaved());
   readonly #held = new HeldPhotos(this.#owner, {
     settled: (id, written) => void this.#noteKept(id, written),
     isSent: (id) => this.#stops.has(id),
@@ -120,6 +128,7 @@ export class PhotoQueue implements UploadNews {
   #reading: Promise<void> | null = null;
   #readAgain = false;
   #timer = 0;
+  #readTimer = 0;
   #pumping = false;
   #lastTry = 0;
   #restUntil = 0;
@@ -146,12 +155,17 @@ export class PhotoQueue implements UploadNews {
       else if (this.items.get().some(({ state }) => isActive({ state }))) void registerSync();
     });
     window.addEventListener("beforeunload", (event) => {
-      if (!this.#held.unsaved().some(({ photo }) => photo.state.kind === "waiting")) return;
+      if (!this.#hasUnsaved()) return;
       event.preventDefault();
       // Browsers of 2023 ask only then.
       event.returnValue = true;
     });
     void this.#reload();
+  }
+
+  /** Whether closing the page would lose a photo. */
+  #hasUnsaved(): boolean {
+    return this.#held.unsaved().some(({ photo }) => photo.state.kind === "waiting");
   }
 
   /** Lets photos be sent with a link that was just opened; `reaches`: the jobs that it certainly reaches. */
@@ -285,21 +299,29 @@ export class PhotoQueue implements UploadNews {
   async #read(): Promise<void> {
     while (this.#readAgain) {
       this.#readAgain = false;
+      // In this order: a photo that another window adds meanwhile is in none of them, or in the store.
+      const entries = ledgerEntries();
+      const open = await openWindows();
       try {
-        // In this order: a photo that another window adds meanwhile is in none of them, or in the store.
-        const entries = ledgerEntries();
-        const open = await openWindows();
         const now = Date.now();
         const removed = new Set(Object.keys(await removedPhotos(now)));
-        const photos = await keptPhotos(now);
+        const photos = await keptPhotos();
+        // At once: what is written from now on is not among them.
         this.canKeep.set(true);
         this.#compare(photos, removed, entries, open);
+        void forgetOld(photos, now);
         if (this.#roomWatch.mayWrite()) this.#held.offerAgain();
       } catch {
         // Private windows of some browsers have no store: photos then live as long as the page.
         this.canKeep.set(false);
+        const isHeld = (id: string) => this.#held.get(id) !== null;
+        this.#missing.set(unreadableEntries(entries, isHeld, open), false);
       }
       this.#publish();
+    }
+    window.clearTimeout(this.#readTimer);
+    if (this.canKeep.get() === false) {
+      this.#readTimer = window.setTimeout(() => void this.#reload(), READ_AGAIN_MS);
     }
     for (const { id } of this.#kept) this.#previews.load(id);
     void this.#roomWatch.look();
@@ -315,12 +337,19 @@ export class PhotoQueue implements UploadNews {
     open: ReadonlySet<string>,
   ): void {
     const stored = new Map(photos.map((photo) => [photo.id, photo]));
-    if (this.#held.compare(stored)) {
+    const ended = (id: string) => {
+      // Without Web Locks others may take the photos of this window for lost, and strike them.
+      const struck = open.has(this.#owner) && wasStruck(id);
+      const end = hasEnded({ entry: ledgerEntry(id), removed: removed.has(id), struck });
+      if (end) this.#stops.get(id)?.abort();
+      return end;
+    };
+    if (this.#held.compare(stored, ended)) {
       this.#roomWatch.refused();
       this.storeLosses.set(this.storeLosses.get() + 1);
       void restoreSeen().catch(() => undefined);
     }
-    const hidden = this.#compareLedger({ photos: stored, removed }, entries, open);
+    this.#hidden = this.#compareLedger({ photos: stored, removed }, entries, open);
     const entered = new Set(entries.map(({ photo }) => photo.id));
     for (const photo of photos) {
       if (photo.state.kind === "safe") this.#unwritten.delete(photo.id);
@@ -329,7 +358,7 @@ export class PhotoQueue implements UploadNews {
     }
     for (const id of this.#unwritten.keys()) if (!stored.has(id)) this.#unwritten.delete(id);
     this.#kept = photos
-      .filter(({ id }) => !hidden.has(id))
+      .filter((photo) => !this.#hidden.has(photo.id) && !isForgettable(photo, Date.now()))
       .map((photo) => this.#unwritten.get(photo.id) ?? photo);
   }
 
@@ -355,7 +384,7 @@ export class PhotoQueue implements UploadNews {
         missing.push(entry);
       }
     }
-    this.#missing.set(missing);
+    this.#missing.set(missing, true);
     return hidden;
   }
 
@@ -407,7 +436,7 @@ export class PhotoQueue implements UploadNews {
   async #claim(): Promise<KeptPhoto | null> {
     if (!this.#roomWatch.mayWrite()) return this.#dueKept();
     // The store has an older record of these.
-    const busy = new Set([...this.#stops.keys(), ...this.#unwritten.keys()]);
+    const busy = new Set([...this.#stops.keys(), ...this.#unwritten.keys(), ...this.#hidden]);
     try {
       return (await claimPhoto(this.#owner, Date.now(), busy)) ?? this.#dueUnwritten();
     } catch {

@@ -21,14 +21,20 @@ export class RoomWatch {
   readonly room = createStore<Room>("enough");
   #refusedAt: number | null = null;
   #askedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `hasUnsaved`: whether a photo waits that the phone has refused. */
+  constructor(private readonly hasUnsaved: () => boolean) {}
 
   /** A write was refused, or the browser dropped what was stored. */
   refused(): void {
     this.#refusedAt = Date.now();
     this.room.set("full");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.look(), REFUSED_MS + 1_000);
   }
 
-  /** A photo was written. */
+  /** A photo was written, or none is left to write. */
   accepted(): void {
     if (this.#refusedAt === null) return;
     this.#refusedAt = null;
@@ -41,7 +47,12 @@ export class RoomWatch {
     return this.#refusedAt === null || Math.abs(Date.now() - this.#refusedAt) > REFUSED_MS;
   }
 
+  /**
+   * Looks how much room there is. With nothing left to write no write will be accepted: what a refused one has said is
+   * then dropped after a while.
+   */
   async look(): Promise<void> {
+    if (this.#refusedAt !== null && this.mayWrite() && !this.hasUnsaved()) this.accepted();
     if (this.#refusedAt !== null || Math.abs(Date.now() - this.#askedAt) < ESTIMATE_MS) return;
     this.#askedAt = Date.now();
     const estimate = await navigator.storage?.estimate?.().catch(() => null);

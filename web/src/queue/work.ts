@@ -37,6 +37,8 @@ export interface Sender {
   apiOfOpened: (linkId: string) => Api | null;
   /** The file of a photo that this window still has in memory. */
   held: (id: string) => Blob | null;
+  /** Whether a window may hold the file instead of the sender: then it is left to that window where the store lost it. */
+  mayBeHeld?: () => Promise<boolean>;
   /** Called with the photo's id on the server before any byte is sent. */
   onGrant: (id: string, photoId: string) => void;
   /** Called when the server has shown the photo, before its bytes are let go. */
@@ -100,7 +102,9 @@ async function tryOnce(photo: KeptPhoto, sender: Sender): Promise<Outcome> {
       ).catch(() => undefined);
     },
   });
-  if (outcome.kind !== "stopped" || outcome.reason !== "signedOut") return outcome;
+  if (outcome.kind !== "stopped") return outcome;
+  if (outcome.reason === "unreadable" && (await sender.mayBeHeld?.())) return { kind: "left" };
+  if (outcome.reason !== "signedOut") return outcome;
   if (link?.kept) await keepLink({ ...link.kept, dead: true }).catch(() => undefined);
   // Another link that reaches the job may be on this phone: the next try takes it.
   const other = await linkFor(photo);

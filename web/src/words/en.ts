@@ -44,8 +44,8 @@ export const en = {
     expiredCrew: "It ended or was turned off. Ask the office for a new link.",
     photosHere: (count: number) =>
       count === 1
-        ? "1 photo is safe on this phone. It is sent when you open a link that works."
-        : `${count} photos are safe on this phone. They are sent when you open a link that works.`,
+        ? "1 photo is on this phone. It is sent when you open a link that works."
+        : `${count} photos are on this phone. They are sent when you open a link that works.`,
     offlineTitle: "No connection",
     problemTitle: "This page can't open right now",
     call: (phone: string) => `Call ${phone}`,

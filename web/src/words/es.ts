@@ -48,8 +48,8 @@ export const es: Words = {
     expiredCrew: "Terminó o se desactivó. Pide un enlace nuevo a la oficina.",
     photosHere: (count) =>
       count === 1
-        ? "1 foto está a salvo en este teléfono. Se enviará cuando abras un enlace que funcione."
-        : `${count} fotos están a salvo en este teléfono. Se enviarán cuando abras un enlace que funcione.`,
+        ? "1 foto está en este teléfono. Se enviará cuando abras un enlace que funcione."
+        : `${count} fotos están en este teléfono. Se enviarán cuando abras un enlace que funcione.`,
     offlineTitle: "Sin conexión",
     problemTitle: "Ahora no se puede abrir esta página",
     call: (phone) => `Llamar al ${phone}`,

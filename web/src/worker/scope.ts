@@ -34,7 +34,13 @@ export interface WorkerScope {
     listener: (event: Events[Name]) => void,
   ): void;
   skipWaiting(): Promise<void>;
-  clients: { claim(): Promise<void> };
+  clients: {
+    claim(): Promise<void>;
+    matchAll(options: {
+      type: "window";
+      includeUncontrolled: boolean;
+    }): Promise<readonly { readonly url: string }[]>;
+  };
 }
 
 export const scope = self as unknown as WorkerScope;

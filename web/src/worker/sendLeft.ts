@@ -4,6 +4,7 @@ import { claimPhoto, keptPhotos } from "../queue/database";
 import { dueIn, type KeptPhoto } from "../queue/kept";
 import { workOn } from "../queue/work";
 import { fetchForm } from "../upload/fetchForm";
+import { scope } from "./scope";
 
 /** A browser lets a worker run for a few minutes at most; what is left then waits for the next call. */
 const WORK_MS_MAX = 3 * 60_000;
@@ -17,7 +18,7 @@ const LOOK_MS = 2_000;
 export async function sendLeft(): Promise<void> {
   const owner = randomId();
   const stop = abortAfter(WORK_MS_MAX);
-  /** Photos whose record the phone's store did not take: each is tried once a run, and blocks none behind it. */
+  /** Photos whose record the phone's store did not take, or that are left to a page: each is tried once a run. */
   const tried = new Set<string>();
   while (!stop.aborted) {
     const photo = await nextPhoto(owner, tried);
@@ -29,11 +30,13 @@ export async function sendLeft(): Promise<void> {
         say: () => undefined,
         apiOfOpened: () => null,
         held: () => null,
+        mayBeHeld: isPageOpen,
         onGrant: () => undefined,
         // A worker has no ledger: the next page compares it with the store, and asks the server.
         onSafe: () => undefined,
       });
-      if (stored !== "written" || outcome.kind === "safe") tried.add(photo.id);
+      if (stored !== "written" || outcome.kind === "safe" || outcome.kind === "left")
+        tried.add(photo.id);
       continue;
     }
     const wait = await nextWait(tried);
@@ -44,13 +47,19 @@ export async function sendLeft(): Promise<void> {
   throw new Error("some photos are still only on this phone");
 }
 
+/** Whether a page is open that may hold files which the phone's store has lost. */
+async function isPageOpen(): Promise<boolean> {
+  const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return pages.some(({ url }) => new URL(url).pathname.startsWith("/capture/"));
+}
+
 /** The oldest photo that is due. A disk that is full cannot note who sends it, and it is sent all the same. */
 async function nextPhoto(owner: string, tried: ReadonlySet<string>): Promise<KeptPhoto | null> {
   const now = Date.now();
   try {
     return await claimPhoto(owner, now, tried);
   } catch {
-    const photos = await keptPhotos(now);
+    const photos = await keptPhotos();
     return photos.find((photo) => !tried.has(photo.id) && dueIn(photo, now) === 0) ?? null;
   }
 }
@@ -58,7 +67,7 @@ async function nextPhoto(owner: string, tried: ReadonlySet<string>): Promise<Kep
 /** Milliseconds until the next photo is due, null when none waits; those of `tried` are left out. */
 async function nextWait(tried: ReadonlySet<string>): Promise<number | null> {
   const now = Date.now();
-  const photos = (await keptPhotos(now)).filter(({ id }) => !tried.has(id));
+  const photos = (await keptPhotos()).filter(({ id }) => !tried.has(id));
   const waits = photos.map((photo) => dueIn(photo, now));
   return waits.reduce((least, wait) => {
     if (wait === null) return least;

@@ -30,14 +30,14 @@ export const en = {
         : `${count} photos were lost on this phone. Tap to see which.`,
     perhapsLost: (count: number) =>
       count === 1
-        ? "1 photo isn't on this phone any more. It may be on the server. Tap to see which."
-        : `${count} photos aren't on this phone any more. They may be on the server. Tap to see which.`,
+        ? "1 photo can't be found on this phone. It may be on the server. Tap to see which."
+        : `${count} photos can't be found on this phone. They may be on the server. Tap to see which.`,
     phoneLow: "This phone is running short of space. Send your photos soon, or free some space.",
     phoneFull: "This phone is full. Free some space so that it can keep photos again.",
     noJobYet: (count: number) =>
       count === 1
-        ? "1 photo from your gallery is safe on this phone. Which job is it?"
-        : `${count} photos from your gallery are safe on this phone. Which job are they?`,
+        ? "1 photo from your gallery is on this phone. Which job is it?"
+        : `${count} photos from your gallery are on this phone. Which job are they?`,
     addHere: (title: string) => `Add to ${title}`,
     otherJob: "Another job",
     sharedMissed: (count: number) =>
@@ -82,11 +82,16 @@ export const en = {
         "This phone doesn't allow it. Turn location on for this page in the phone's settings.",
       lost: {
         title: (count: number) => (count === 1 ? "1 photo is gone" : `${count} photos are gone`),
-        why: "This phone ran out of space and deleted them. Take them again if you can.",
+        why: "The browser no longer has these photos, most likely because the phone ran out of space. Take them again if you can.",
         gone: "Not on this phone, not on the server",
         perhaps: "Not on this phone. We ask the server when there is signal.",
         noTag: "No tag",
         dismiss: "Clear this list",
+        unknown: (count: number) =>
+          count === 1
+            ? "We can't tell whether the server has the uncertain one. Look for it in its job before you clear it."
+            : `We can't tell whether the server has the ${count} uncertain ones. Look for them in their jobs before you clear them.`,
+        dismissUnknown: "Clear what is uncertain",
       },
       storageSafe:
         "This phone keeps the photos until they are sent, as long as it has space for them.",

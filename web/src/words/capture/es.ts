@@ -32,14 +32,14 @@ export const es: CaptureTexts = {
         : `Se perdieron ${count} fotos en este teléfono. Toca para ver cuáles.`,
     perhapsLost: (count) =>
       count === 1
-        ? "1 foto ya no está en este teléfono. Puede estar en el servidor. Toca para ver cuál."
-        : `${count} fotos ya no están en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
+        ? "1 foto no se encuentra en este teléfono. Puede estar en el servidor. Toca para ver cuál."
+        : `${count} fotos no se encuentran en este teléfono. Pueden estar en el servidor. Toca para ver cuáles.`,
     phoneLow: "A este teléfono le queda poco espacio. Envía pronto tus fotos o libera espacio.",
     phoneFull: "Este teléfono está lleno. Libera espacio para que pueda guardar fotos de nuevo.",
     noJobYet: (count) =>
       count === 1
-        ? "1 foto de tu galería está a salvo en este teléfono. ¿De qué trabajo es?"
-        : `${count} fotos de tu galería están a salvo en este teléfono. ¿De qué trabajo son?`,
+        ? "1 foto de tu galería está en este teléfono. ¿De qué trabajo es?"
+        : `${count} fotos de tu galería están en este teléfono. ¿De qué trabajo son?`,
     addHere: (title) => `Añadir a ${title}`,
     otherJob: "Otro trabajo",
     sharedMissed: (count) =>
@@ -84,11 +84,16 @@ export const es: CaptureTexts = {
         "Este teléfono no lo permite. Activa la ubicación para esta página en los ajustes del teléfono.",
       lost: {
         title: (count) => (count === 1 ? "Falta 1 foto" : `Faltan ${count} fotos`),
-        why: "Este teléfono se quedó sin espacio y las borró. Vuelve a hacerlas si puedes.",
+        why: "El navegador ya no tiene estas fotos, lo más probable porque el teléfono se quedó sin espacio. Vuelve a hacerlas si puedes.",
         gone: "Ni en este teléfono ni en el servidor",
         perhaps: "No está en este teléfono. Preguntaremos al servidor cuando haya señal.",
         noTag: "Sin etiqueta",
         dismiss: "Vaciar esta lista",
+        unknown: (count) =>
+          count === 1
+            ? "No sabemos si el servidor tiene la foto dudosa. Búscala en su trabajo antes de quitarla de la lista."
+            : `No sabemos si el servidor tiene las ${count} fotos dudosas. Búscalas en sus trabajos antes de quitarlas de la lista.`,
+        dismissUnknown: "Quitar las dudosas de la lista",
       },
       storageSafe:
         "Este teléfono guarda las fotos hasta que se envíen, mientras tenga espacio para ellas.",
