@@ -70,11 +70,44 @@ function open(): Promise<Database> {
   return opened;
 }
 
+/** How long a transaction may take. On a full disk Chromium sometimes never ends one, nor reports an error. */
+const STORE_MS_MAX = 10_000;
+/** How long further ones may take until one ends again, so that a store that hangs does not hold up each photo. */
+const HUNG_MS_MAX = 1_000;
+let hangs = false;
+
+/** Runs `work` on the store, and rejects when it takes too long: the connection is then given up. */
+async function withStore<T>(work: (db: Database) => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const giveUp = () => {
+      hangs = true;
+      void opened?.then(
+        (db) => db.close(),
+        () => undefined,
+      );
+      opened = null;
+      reject(new Error("the phone's store does not answer"));
+    };
+    timer = setTimeout(giveUp, hangs ? HUNG_MS_MAX : STORE_MS_MAX);
+  });
+  const running = onStore(work);
+  running.then(
+    () => (hangs = false),
+    () => undefined,
+  );
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * Runs `work` on the store. Chromium closes every connection when it drops an origin's storage, not always with an event:
  * a transaction that could not begin is tried once more on a new connection.
  */
-async function withStore<T>(work: (db: Database) => Promise<T>): Promise<T> {
+async function onStore<T>(work: (db: Database) => Promise<T>): Promise<T> {
   const db = await open();
   try {
     return await work(db);
