@@ -27,7 +27,7 @@ const REST_PER_STEP: u32 = 4;
 /// Findings that are named in the log.
 const NAMED_MAX: usize = 10;
 
-/// Both sides, and who is told of what differs.
+/// The bucket and the database to compare, and the metrics that hold the result.
 pub(super) struct Comparison {
     pub(super) db: Sqlite,
     pub(super) bucket: Bucket,
