@@ -6,13 +6,11 @@ import config from "./playwright.config";
 process.env.QDN_FULL_PHONE_SEED ??= randomBytes(4).toString("hex");
 
 /**
- * Phones whose disk is full. They mount loop devices, so they need root; `QDN_FULL_PHONE_RUNS` says how many random ones run.
- * A drill is tried twice: about 1 in 30 stalled for longer than it waits, for a cause that is not known; the report calls that
- * flaky. Random runs are tried once.
+ * Phones whose disk is full. They mount loop devices, so they need root; `QDN_FULL_PHONE_RUNS` says how many random ones
+ * run.
  */
 export default defineConfig({
   ...config,
   testMatch: "full-phone/*.drill.ts",
-  timeout: 300_000,
-  retries: process.env.QDN_FULL_PHONE_RUNS === undefined ? 1 : 0,
+  timeout: 240_000,
 });

@@ -99,6 +99,48 @@ test("the page opens without signal on the job that was at work, and knows the o
   expect(await server.listPhotos(attic)).toHaveLength(2);
 });
 
+test("photos that the browser drops from the phone's store without an event are written again", async ({
+  server,
+  phone,
+}) => {
+  const jobId = await server.addJob("Dropped in silence");
+  const context = await phone.start();
+  const page = await context.newPage();
+  await page.goto(await server.mintLink(jobId, "crew"));
+  await worksOffline(page);
+  await context.setOffline(true);
+  await fileInput(page).setInputFiles(await manyPhotos(3));
+  await expect(truth(page)).toHaveText("3 only on this phone, waiting for signal");
+  await expect.poll(() => storedPhotos(page, "readonly")).toBe(3);
+
+  expect(await storedPhotos(page, "readwrite")).toBe(0);
+  await expect.poll(() => storedPhotos(page, "readonly"), { timeout: 30_000 }).toBe(3);
+  await context.setOffline(false);
+  await expect(truth(page)).toHaveText("All 3 safe on the server", { timeout: 30_000 });
+});
+
+/** Counts the photos in the phone's store; `readwrite` deletes them first. */
+function storedPhotos(page: Page, mode: "readonly" | "readwrite"): Promise<number> {
+  return page.evaluate(
+    (mode) =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open("qdn-phone");
+        opening.onerror = () => reject(new Error("the store cannot be opened"));
+        opening.onsuccess = () => {
+          const names = ["photos", "files"];
+          const transaction = opening.result.transaction(names, mode);
+          if (mode === "readwrite") for (const name of names) transaction.objectStore(name).clear();
+          const count = transaction.objectStore("photos").count();
+          transaction.oncomplete = () => {
+            opening.result.close();
+            resolve(count.result);
+          };
+        };
+      }),
+    mode,
+  );
+}
+
 test("photos that are left are sent by the browser itself when the page is closed", async ({
   server,
   phone,

@@ -23,8 +23,8 @@ const test = base.extend<object, { server: Server }>({
 const DISK_MIB = 150;
 const PHOTOS = 10;
 const PHOTO_BYTES = 600_000;
-/** How long until everything must be on the server or named: an upload that stalls is given up after 60 s, and two may. */
-const SETTLED_MS_MAX = 150_000;
+/** How long until everything must be on the server or named: an upload that stalls is given up after 60 s. */
+const SETTLED_MS_MAX = 90_000;
 
 /** When the disk runs full. */
 const MOMENTS = [

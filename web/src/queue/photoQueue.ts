@@ -48,8 +48,10 @@ const AT_ONCE_MAX = 2;
 const OFFLINE_TRY_MS = 60_000;
 /** The longest rest, after tries that found no network. */
 const REST_MS_MAX = 30_000;
-/** How long until a store that could not be read is read again. */
-const READ_AGAIN_MS = 30_000;
+/** How long until the phone's store is read again while photos are in it: Chromium drops it without an event. */
+const READ_AGAIN_MS = 5_000;
+/** The same for a store that could not be read. */
+const READ_FAILED_MS = 30_000;
 
 /** A photo of the queue as the page shows it. */
 export interface QueueItem extends UploadItem {
@@ -320,8 +322,9 @@ export class PhotoQueue implements UploadNews {
       this.#publish();
     }
     window.clearTimeout(this.#readTimer);
-    if (this.canKeep.get() === false) {
-      this.#readTimer = window.setTimeout(() => void this.#reload(), READ_AGAIN_MS);
+    const again = this.canKeep.get() === false ? READ_FAILED_MS : READ_AGAIN_MS;
+    if (again === READ_FAILED_MS || this.items.get().some(isOnlyHereItem)) {
+      this.#readTimer = window.setTimeout(() => void this.#reload(), again);
     }
     for (const { id } of this.#kept) this.#previews.load(id);
     void this.#roomWatch.look();
