@@ -4,6 +4,8 @@
 pub mod aws;
 #[cfg(feature = "serve")]
 pub mod cli;
+pub mod client;
+pub mod clock;
 pub mod config;
 pub mod db;
 pub mod delivery;
@@ -15,8 +17,6 @@ pub mod lambda;
 pub mod links;
 #[cfg(feature = "serve")]
 pub mod listener;
-pub mod outbound;
-pub mod patience;
 pub mod peer;
 pub mod process;
 pub mod s3;
@@ -24,5 +24,3 @@ pub mod s3;
 pub mod serve;
 pub mod setup;
 pub mod telemetry;
-#[cfg(feature = "serve")]
-pub mod tls;

@@ -12,8 +12,7 @@ use http_body_util::Full;
 use qdn_sign::{Credentials, Endpoint, Signer, Timestamp};
 use serde_json::Value;
 
-use crate::outbound::Outbound;
-use crate::patience::Patience;
+use crate::client::{Outbound, Patience};
 
 /// How much of a strange answer is kept for the log, in characters.
 const SHOWN_MAX: usize = 500;

@@ -2,10 +2,12 @@
 //! those that speak AWS's JSON protocol.
 
 mod json;
+mod photo_messages;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod settings;
 
 pub(crate) use json::is_throttling;
 pub use json::{ApiError, ApiLimits, JsonApi, Service};
+pub use photo_messages::PhotoMessages;
 pub use settings::{AwsSettings, SettingsError};

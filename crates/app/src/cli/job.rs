@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{DataArgument, say};
+use crate::clock::now;
 use crate::db::{Db as _, DbError, JobFilter};
 use crate::domain::{Customer, CustomerId, Job, JobId, JobStatus, Scope};
-use crate::http::now;
 
 #[derive(Subcommand)]
 pub(super) enum JobCommand {

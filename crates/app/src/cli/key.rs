@@ -5,10 +5,10 @@ use clap::{Args, Subcommand};
 
 use super::link::RoleArgument;
 use super::{DataArgument, by_flag, say};
+use crate::clock::now;
 use crate::config::UploadConfig;
 use crate::db::Db as _;
 use crate::domain::{ApplicationId, ApplicationKind, Role};
-use crate::http::now;
 use crate::setup::{self, NewApplication};
 
 #[derive(Subcommand)]

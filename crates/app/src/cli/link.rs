@@ -5,10 +5,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use super::{DataArgument, by_flag, say};
+use crate::clock::now;
 use crate::config::is_origin;
 use crate::db::Db as _;
 use crate::domain::{JobId, LinkId, Role};
-use crate::http::now;
 use crate::links::{self, NewLink};
 use crate::serve::{Address, address_path};
 use crate::setup::{self, LinkWish};

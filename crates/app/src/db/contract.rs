@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Cover, Db, DbError, Finished, Found, Grant, JobFilter};
 use crate::domain::{
     Application, ApplicationId, ApplicationKind, Claim, Customer, CustomerChange, CustomerId, Job, JobChange,
-    JobId, JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, Renditions,
-    Role, Scope, Secret, Verdict,
+    JobId, JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PrincipalId,
+    Renditions, Role, Scope, Secret, Verdict,
 };
 
 /// More open grants than any test here makes, unless it is about that.
@@ -239,7 +239,7 @@ fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
         process_after: None,
         process_attempts: 0,
         process_blame: 0,
-        uploaded_by: Some(LinkId::parse("l1").unwrap()),
+        uploaded_by: Some(PrincipalId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
         granted_at: at(50),
         stored_at: None,
@@ -256,7 +256,7 @@ async fn photos_are_granted_once_per_idempotency_key(db: &dyn Db) {
         db.grant_photos(vec![photo("p4", Some("m")), photo("p5", Some("m"))], OPEN_MAX).await.unwrap();
     assert_eq!(within_one_call, [Grant::New, Grant::Existing(Box::new(photo("p4", Some("m"))))]);
     let mut other_caller = photo("p6", Some("k"));
-    other_caller.uploaded_by = Some(LinkId::parse("l2").unwrap());
+    other_caller.uploaded_by = Some(PrincipalId::parse("l2").unwrap());
     assert_eq!(db.grant_photos(vec![other_caller], OPEN_MAX).await.unwrap(), [Grant::New]);
     let ids = ["p1", "p2", "p3"].map(|id| PhotoId::parse(id).unwrap()).to_vec();
     assert_eq!(db.photos(job_id("j1"), ids).await.unwrap(), [first, photo("p3", None)]);

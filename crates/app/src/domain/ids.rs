@@ -77,9 +77,26 @@ plain_id!(
     ApplicationId
 );
 plain_id!(
+    /// The id of a principal, as a photo's record names who uploaded it: a link's or an application's. Both are random, so
+    /// no two principals share one.
+    PrincipalId
+);
+plain_id!(
     /// A request, as the log and a problem document name it.
     RequestId
 );
+
+impl From<&LinkId> for PrincipalId {
+    fn from(id: &LinkId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl From<&ApplicationId> for PrincipalId {
+    fn from(id: &ApplicationId) -> Self {
+        Self(id.0.clone())
+    }
+}
 
 /// A photo: a ULID that we gave, or the file name of an object that an older tool put under the job's prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -188,7 +188,7 @@ fn listed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{LinkId, Outcome, PhotoName, Role, Scope};
+    use crate::domain::{LinkId, Outcome, PhotoName, Principal, PrincipalId, Role, Scope};
 
     const ULID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -197,7 +197,12 @@ mod tests {
     }
 
     fn actor(role: Role) -> Actor {
-        Actor { link_id: LinkId::parse("L").unwrap(), role, scope: Scope::AllJobs, may_upload: false }
+        Actor {
+            principal: Principal::Link(LinkId::parse("L").unwrap()),
+            role,
+            scope: Scope::AllJobs,
+            may_upload: false,
+        }
     }
 
     fn object(key: &str) -> StoredObject {
@@ -230,7 +235,7 @@ mod tests {
             process_after: None,
             process_attempts: 0,
             process_blame: 0,
-            uploaded_by: Some(LinkId::parse("L").unwrap()),
+            uploaded_by: Some(PrincipalId::parse("L").unwrap()),
             idempotency_key: None,
             granted_at: Timestamp::UNIX_EPOCH,
             stored_at: None,

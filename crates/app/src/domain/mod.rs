@@ -11,11 +11,11 @@ pub mod secrets;
 pub mod window;
 
 pub use file_names::{FileNames, safe_file_name};
-pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, RequestId};
+pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, PrincipalId, RequestId};
 pub use names::{ObjectName, PhotoName, Rendition};
 pub use photo::{
     Claim, Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict,
 };
-pub use policy::{Action, Actor, Decision, Role, Scope};
+pub use policy::{Action, Actor, Decision, Principal, Role, Scope};
 pub use records::{Application, ApplicationKind, Customer, CustomerChange, Job, JobChange, JobStatus, Link};
 pub use secrets::{Secret, SecretHash};

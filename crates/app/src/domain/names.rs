@@ -136,6 +136,12 @@ impl ObjectName {
         format!("{job}name-{}/", URL_SAFE_NO_PAD.encode(digest))
     }
 
+    /// The key of a rendition.
+    pub fn rendition_key(job_id: &JobId, photo_id: &PhotoId, version: &str, rendition: Rendition) -> String {
+        let prefix = Self::renditions_prefix(job_id, photo_id);
+        format!("{prefix}{version}/{}", rendition.as_str())
+    }
+
     /// The object's key.
     pub fn key(&self) -> String {
         match self {
@@ -144,7 +150,7 @@ impl ObjectName {
             }
             Self::Foreign { job_id, file_name } => format!("jobs/{job_id}/photos/{file_name}"),
             Self::Rendition { job_id, photo_id, version, rendition } => {
-                format!("{}{version}/{}", Self::renditions_prefix(job_id, photo_id), rendition.as_str())
+                Self::rendition_key(job_id, photo_id, version, *rendition)
             }
         }
     }

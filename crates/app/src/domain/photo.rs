@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::merge::StoredObject;
-use super::{JobId, LinkId, PhotoId};
+use super::{JobId, PhotoId, PrincipalId};
 
 /// When in the job the photo was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,7 +157,7 @@ pub struct PhotoRecord {
     /// How much speaks for it being what its processors die of: each claim adds one, whose end nobody may live to see.
     pub process_blame: u32,
     /// The link whose token, or the application whose key, asked for the upload.
-    pub uploaded_by: Option<LinkId>,
+    pub uploaded_by: Option<PrincipalId>,
     /// The caller's name for this upload: asked again with the same one, it is the same upload.
     pub idempotency_key: Option<String>,
     /// When the upload was granted.

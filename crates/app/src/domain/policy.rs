@@ -1,6 +1,6 @@
 //! Who may do what: the table of the design's section 4, as one pure function.
 
-use super::{CustomerId, Job, JobId, LinkId};
+use super::{ApplicationId, CustomerId, Job, JobId, LinkId, PrincipalId};
 
 /// What a token's bearer is to the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,11 +51,30 @@ impl Scope {
     }
 }
 
-/// Who acts: the bearer of a token, or an application with a secret key.
+/// Whose authority a request carries.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The bearer of a link's token.
+    Link(LinkId),
+    /// An application with a secret key.
+    Application(ApplicationId),
+}
+
+impl Principal {
+    /// The id under which the principal's uploads are kept.
+    pub fn id(&self) -> PrincipalId {
+        match self {
+            Self::Link(link_id) => PrincipalId::from(link_id),
+            Self::Application(application_id) => PrincipalId::from(application_id),
+        }
+    }
+}
+
+/// Who acts: a principal with its role and scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The link whose token was shown; for a secret key, the application's id in a link's clothes.
-    pub link_id: LinkId,
+    /// Whose token or key was presented.
+    pub principal: Principal,
     /// What it is.
     pub role: Role,
     /// Which jobs it reaches.
@@ -123,10 +142,10 @@ impl Actor {
     }
 
     /// Whether the original of a photo that `uploaded_by` sent may be handed out.
-    pub fn may_see_original(&self, uploaded_by: Option<&LinkId>) -> bool {
+    pub fn may_see_original(&self, uploaded_by: Option<&PrincipalId>) -> bool {
         match self.role {
             Role::Staff => true,
-            Role::Crew => uploaded_by == Some(&self.link_id),
+            Role::Crew => uploaded_by == Some(&self.principal.id()),
             Role::Customer => false,
         }
     }
@@ -167,7 +186,7 @@ mod tests {
     }
 
     fn actor(role: Role, scope: Scope, may_upload: bool) -> Actor {
-        Actor { link_id: LinkId::parse("L").unwrap(), role, scope, may_upload }
+        Actor { principal: Principal::Link(LinkId::parse("L").unwrap()), role, scope, may_upload }
     }
 
     #[test]
@@ -219,7 +238,7 @@ mod tests {
     #[test]
     fn crew_see_the_originals_of_their_own_uploads_only() {
         let crew = actor(Role::Crew, Scope::AllJobs, false);
-        let (own, other) = (LinkId::parse("L").unwrap(), LinkId::parse("M").unwrap());
+        let (own, other) = (PrincipalId::parse("L").unwrap(), PrincipalId::parse("M").unwrap());
         assert!(crew.may_see_original(Some(&own)));
         assert!(!crew.may_see_original(Some(&other)) && !crew.may_see_original(None));
         assert!(!actor(Role::Customer, Scope::AllJobs, true).may_see_original(Some(&own)));

@@ -20,17 +20,17 @@ use tokio::time::Instant;
 use zip::write::{FullFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::auth::{self, DownloadQuery, Downloader};
+use super::auth::{DownloadQuery, Downloader};
 use super::extract::PathIds;
 use super::photos::collect_page;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::uploads::CONTENT_TYPES;
+use crate::clock;
 use crate::domain::merge::ListedPhoto;
 use crate::domain::{
     Action, Actor, FileNames, Job, JobId, ObjectName, PhotoStatus, Rendition, safe_file_name,
 };
-use crate::process::rendition_key;
 use crate::s3::{OpenObject, S3Error};
 
 /// Photos looked up at a time.
@@ -218,7 +218,7 @@ impl Archive {
     async fn read_page(&mut self) -> Result<(), Problem> {
         let Some(start_after) = self.rest.take() else { return Ok(()) };
         let (photos, next) =
-            collect_page(&self.app, &self.actor, &self.job, start_after, PAGE, auth::now()).await?;
+            collect_page(&self.app, &self.actor, &self.job, start_after, PAGE, clock::now()).await?;
         self.photos = photos.into();
         self.rest = next;
         Ok(())
@@ -232,10 +232,15 @@ impl Archive {
         }
         let key = match &photo.renditions {
             _ if photo.original_allowed => photo.key.clone(),
-            Some(copy) => rendition_key(&self.job.job_id, &photo.photo_id, &copy.version, Rendition::Display),
+            Some(copy) => ObjectName::rendition_key(
+                &self.job.job_id,
+                &photo.photo_id,
+                &copy.version,
+                Rendition::Display,
+            ),
             None => return Ok(()),
         };
-        let Some(object) = self.app.bucket.open(&key, auth::now()).await? else { return Ok(()) };
+        let Some(object) = self.app.bucket.open(&key, clock::now()).await? else { return Ok(()) };
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let name = self.names.take(&with_ending(&safe_file_name(&photo.name), &object.content_type));
         let options = FullFileOptions::default()
@@ -256,7 +261,7 @@ impl Archive {
         }
         let name = self.names.take("MISSING PHOTOS.txt");
         let options = FullFileOptions::default().compression_method(CompressionMethod::Stored);
-        writer.start_file(name, with_time(options, auth::now(), &self.time_zone)?)?;
+        writer.start_file(name, with_time(options, clock::now(), &self.time_zone)?)?;
         writer.write_all(b"The server has lost the originals of these photos:\n")?;
         Ok(writer.write_all(self.missing.concat().as_bytes())?)
     }

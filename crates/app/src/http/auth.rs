@@ -13,8 +13,9 @@ use super::extract::StrictQuery;
 use super::fields;
 use super::problem::Problem;
 use super::state::App;
+use crate::clock;
 use crate::db::DbError;
-use crate::domain::{Actor, Application, ApplicationKind, Link, LinkId, Role, Secret};
+use crate::domain::{Actor, Application, ApplicationKind, Link, Principal, Role, Secret};
 use crate::peer::PeerAddr;
 
 /// The header that names the application.
@@ -113,14 +114,14 @@ fn too_many(seconds: u64) -> Problem {
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Authenticated, Problem> {
     let application = application(parts, app).await?;
-    let now = now();
+    let now = clock::now();
     if let Some(token) = bearer(&parts.headers)? {
         return by_token(app, application, &token, now).await;
     }
     if let ApplicationKind::Secret { role, scope } = &application.kind {
-        let link_id = LinkId::parse(application.application_id.as_str()).map_err(Problem::internal)?;
+        let principal = Principal::Application(application.application_id.clone());
         let may_upload = *role != Role::Customer;
-        let actor = Actor { link_id, role: *role, scope: scope.clone(), may_upload };
+        let actor = Actor { principal, role: *role, scope: scope.clone(), may_upload };
         return Ok(Authenticated { actor, link: None, application, now });
     }
     match session(parts, is_secure(app, &parts.headers))? {
@@ -145,12 +146,6 @@ async fn application(parts: &Parts, app: &App) -> Result<Application, Problem> {
     Ok(application)
 }
 
-/// The time of a request, in whole milliseconds as the database keeps it.
-pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
-
 async fn by_token(
     app: &App,
     application: Application,
@@ -166,7 +161,7 @@ async fn by_token(
     }
     note_use(app, &link, now).await;
     let actor = Actor {
-        link_id: link.link_id.clone(),
+        principal: Principal::Link(link.link_id.clone()),
         role: link.role,
         scope: link.scope.clone(),
         may_upload: link.may_upload,
@@ -182,7 +177,7 @@ pub(super) async fn is_still_valid(app: &App, caller: &Authenticated) -> Result<
     }
     let Some(link) = &caller.link else { return Ok(true) };
     let link = app.db.link(link.link_id.clone()).await?;
-    Ok(link.is_some_and(|link| link.is_live(now())))
+    Ok(link.is_some_and(|link| link.is_live(clock::now())))
 }
 
 /// Notes the use of a link beside the request: nobody waits for it, and on a full disk it is simply not noted.

@@ -6,9 +6,9 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::auth::now;
 use super::problem::{Problem, ProblemBody};
 use super::state::App;
+use crate::clock::now;
 
 /// The answer of a healthy server.
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,9 +14,10 @@ use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use super::{endpoints, fields};
 use crate::db::{Cover, DbError, JobFilter, JobRow};
-use crate::domain::{Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, Rendition, Role};
+use crate::domain::{
+    Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, ObjectName, Rendition, Role,
+};
 use crate::events::Change;
-use crate::process::rendition_key;
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
 const LIMIT_DEFAULT: usize = 50;
@@ -268,7 +269,7 @@ async fn with_cover(
 fn body(row: JobRow, actor: &Actor, sign: &impl Fn(&str) -> String) -> JobBody {
     let inside = actor.role != Role::Customer;
     let cover_url = row.cover.filter(|_| inside).map(|Cover { photo_id, version }| {
-        sign(&rendition_key(&row.job.job_id, &photo_id, &version, Rendition::Thumb))
+        sign(&ObjectName::rendition_key(&row.job.job_id, &photo_id, &version, Rendition::Thumb))
     });
     JobBody {
         job_id: row.job.job_id.to_string(),

@@ -12,6 +12,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::problem::Problem;
 use super::state::App;
 use super::{auth, auth::origin_allowed};
+use crate::clock;
 use crate::domain::RequestId;
 
 /// The answer's header that names the request in the log.
@@ -58,7 +59,7 @@ fn cors(app: App) -> CorsLayer {
 /// may name people.
 async fn finish(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let request_id = RequestId::generate(auth::now()).to_string();
+    let request_id = RequestId::generate(clock::now()).to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {

@@ -29,7 +29,6 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use auth::now;
 pub use problem::{Problem, ProblemBody};
 pub use state::App;
 

@@ -22,7 +22,7 @@ use crate::domain::{
     Action, Actor, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, PhotoRecord, Rendition,
 };
 use crate::events::Change;
-use crate::process::{remove_photo, rendition_key};
+use crate::process::remove_photo;
 use crate::s3::Listing;
 
 const LIMIT_DEFAULT: usize = 100;
@@ -290,7 +290,7 @@ fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> P
     let renditions = photo.renditions.as_ref();
     let rendition_url = |rendition| {
         let version = &renditions?.version;
-        Some(sign(&rendition_key(job_id, &photo.photo_id, version, rendition)))
+        Some(sign(&ObjectName::rendition_key(job_id, &photo.photo_id, version, rendition)))
     };
     let display_url = rendition_url(Rendition::Display);
     PhotoBody {

@@ -15,7 +15,6 @@ use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
 use crate::domain::merge::{ListedPhoto, StoredObject, merge};
 use crate::domain::{Action, JobId, ObjectName, PhotoId, PhotoStatus, Rendition};
-use crate::process::rendition_key;
 
 /// Objects looked at in one step.
 const PAGE: usize = 1_000;
@@ -103,7 +102,8 @@ async fn lost(
     let keys = rendition_keys(app, job_id, now).await?;
     let is_lost = |photo: &ListedPhoto| {
         photo.renditions.as_ref().is_some_and(|made| {
-            let key = |rendition| rendition_key(job_id, &photo.photo_id, &made.version, rendition);
+            let key =
+                |rendition| ObjectName::rendition_key(job_id, &photo.photo_id, &made.version, rendition);
             !Rendition::ALL.iter().all(|rendition| keys.contains(&key(*rendition)))
         })
     };

@@ -385,7 +385,7 @@ impl Photo {
             process_after: None,
             process_attempts: 0,
             process_blame: 0,
-            uploaded_by: Some(actor.link_id.clone()),
+            uploaded_by: Some(actor.principal.id()),
             idempotency_key: self.idempotency_key,
             granted_at: now,
             stored_at: None,

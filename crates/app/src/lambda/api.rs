@@ -11,13 +11,14 @@ use qdn_sign::Signer;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::Settings;
 use super::event::{ProxyAnswer, ProxyRequest};
-use super::{FetchedDelivery, PhotoMessages, Settings};
+use crate::aws::PhotoMessages;
+use crate::client::Outbound;
 use crate::db::Dynamo;
-use crate::delivery::{Delivery, DeliverySource};
+use crate::delivery::{Delivery, DeliverySource, FetchedDelivery};
 use crate::events::Events;
 use crate::http::{App, Problem};
-use crate::outbound::Outbound;
 use crate::process::Queue;
 use crate::s3::Bucket;
 

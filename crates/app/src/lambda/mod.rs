@@ -5,8 +5,6 @@ pub mod api;
 #[cfg(feature = "process")]
 mod commands;
 mod event;
-mod key;
-mod messages;
 #[cfg(feature = "process")]
 pub mod photo;
 #[cfg(feature = "process")]
@@ -15,8 +13,6 @@ mod settings;
 
 use std::process::ExitCode;
 
-pub use key::FetchedDelivery;
-pub use messages::PhotoMessages;
 pub use settings::Settings;
 
 /// A function's whole life: reads its environment, runs until Lambda ends it.

@@ -6,21 +6,11 @@ use qdn_sign::{AddressStyle, Endpoint};
 use crate::aws::{AwsSettings, SettingsError};
 use crate::config::{Config, is_origin};
 use crate::db::dynamo::DynamoConfig;
+use crate::delivery::CloudFrontSettings;
 use crate::domain::Secret;
 
 /// API Gateway takes no shorter value for a key, and none longer.
 pub(super) const APPLICATION_KEY_BYTES: std::ops::RangeInclusive<usize> = 20..=128;
-
-/// How photos are handed out by CloudFront.
-#[derive(Debug, Clone)]
-pub struct CloudFrontSettings {
-    /// The origin of the photos' distribution.
-    pub url: String,
-    /// The public key's id in the distribution's key group.
-    pub key_id: String,
-    /// The SSM parameter, a `SecureString`, that holds the private key in PEM.
-    pub key_parameter: String,
-}
 
 /// All that a function is told.
 #[derive(Debug, Clone)]

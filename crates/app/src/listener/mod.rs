@@ -21,6 +21,7 @@
 
 mod accept;
 mod body;
+mod certificate;
 mod connection;
 mod exchange;
 mod limits;
@@ -31,6 +32,7 @@ mod tls;
 
 pub use accept::{DrainReport, bind, serve};
 pub use body::{BodyError, LimitedBody};
+pub use certificate::Certificate;
 pub use limits::ListenerLimits;
 pub use response::AnswerBody;
 pub use tls::Port;

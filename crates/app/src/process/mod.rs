@@ -11,7 +11,6 @@ mod pool;
 #[cfg(feature = "process")]
 mod protocol;
 mod queue;
-mod renditions;
 #[cfg(feature = "process")]
 mod solo;
 mod sweep;
@@ -26,7 +25,6 @@ pub use metrics::Metrics;
 #[cfg(feature = "serve")]
 pub use pool::Processor;
 pub use queue::Queue;
-pub use renditions::rendition_key;
 #[cfg(feature = "process")]
 pub use solo::{SoloProcessor, Standing};
 pub(crate) use sweep::remove_photo;

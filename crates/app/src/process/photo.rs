@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::unseen::Unseen;
 use super::worker::{Looked, Worker, WorkerError};
-use super::{Metrics, rendition_key, sweep};
+use super::{Metrics, sweep};
+use crate::clock;
 use crate::db::{Db, DbError, Finished, Found};
-use crate::domain::{Location, Outcome, PhotoRecord, Rendition, Renditions, Verdict};
+use crate::domain::{Location, ObjectName, Outcome, PhotoRecord, Rendition, Renditions, Verdict};
 use crate::events::{Change, Events};
 use crate::s3::{Bucket, S3Error};
 
@@ -77,7 +78,7 @@ impl Bench<'_> {
                 Err(error) => tracing::warn!(key = record.key, %error, "a photo is not rejected yet"),
             }
         }
-        let now = crate::http::now();
+        let now = clock::now();
         let again = match trouble {
             // It only waited for others, and waits on.
             Trouble::Worker(WorkerError::Busy) => Some(after(now, WAIT_SECONDS_MIN)),
@@ -94,7 +95,7 @@ impl Bench<'_> {
 
     /// Rejects a photo whose bytes are not at hand.
     async fn reject_unseen(&self, record: &PhotoRecord, why: Unseen) -> Result<(), Trouble> {
-        match self.bucket.find(&record.key, crate::http::now()).await? {
+        match self.bucket.find(&record.key, clock::now()).await? {
             Some(object) => self.reject(record, object.etag, why.code().to_owned()).await,
             None => self.nothing_there(record).await,
         }
@@ -110,7 +111,7 @@ impl Bench<'_> {
         if record.size_bytes.is_some() {
             return Ok(record.size_bytes);
         }
-        let found = self.bucket.find(&record.key, crate::http::now()).await?;
+        let found = self.bucket.find(&record.key, clock::now()).await?;
         Ok(found.map(|object| object.size_bytes))
     }
 
@@ -124,7 +125,7 @@ impl Bench<'_> {
             return self.nothing_there(record).await;
         };
         let room = worker.room_for(size_bytes).await?;
-        let object = match self.bucket.get(&record.key, self.photo_bytes_max, crate::http::now()).await {
+        let object = match self.bucket.get(&record.key, self.photo_bytes_max, clock::now()).await {
             Ok(Some(object)) => object,
             Ok(None) => return self.nothing_there(record).await,
             Err(S3Error::TooLarge(..)) => return self.reject_unseen(record, Unseen::TooManyBytes).await,
@@ -162,8 +163,8 @@ impl Bench<'_> {
         rendition: Rendition,
         bytes: Bytes,
     ) -> Result<(), S3Error> {
-        let key = rendition_key(&record.job_id, &record.photo_id, version, rendition);
-        self.bucket.put(&key, qdn_photo::CONTENT_TYPE, bytes, crate::http::now()).await
+        let key = ObjectName::rendition_key(&record.job_id, &record.photo_id, version, rendition);
+        self.bucket.put(&key, qdn_photo::CONTENT_TYPE, bytes, clock::now()).await
     }
 
     /// Writes the outcome down, and removes what it leaves without a use.
@@ -190,7 +191,7 @@ impl Bench<'_> {
             Finished::Deleted => None,
             Finished::Overtaken => return self.withdraw(record, current).await,
         };
-        let now = crate::http::now();
+        let now = clock::now();
         Ok(sweep::remove_renditions(self.bucket, job_id, photo_id, kept.as_deref(), now).await?)
     }
 
@@ -202,8 +203,8 @@ impl Bench<'_> {
         let (Some(stored), Some(Verdict::Ready(now))) = (stored, verdict) else { return Ok(()) };
         if now.version != stored {
             for rendition in Rendition::ALL {
-                let key = rendition_key(&record.job_id, &record.photo_id, &stored, rendition);
-                self.bucket.delete(&key, crate::http::now()).await?;
+                let key = ObjectName::rendition_key(&record.job_id, &record.photo_id, &stored, rendition);
+                self.bucket.delete(&key, clock::now()).await?;
             }
         }
         Ok(())

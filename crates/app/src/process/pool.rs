@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::worker::{Budget, Worker};
 use super::{Metrics, Queue, photo, sweep};
+use crate::clock::now;
 use crate::config::ProcessConfig;
 use crate::db::DbError;
 use crate::domain::{ObjectName, PhotoRecord};
 use crate::events::Change;
-use crate::http::now;
 use crate::s3::Bucket;
 
 /// A claim that was neither finished nor put off, because its process died, runs out after this and four times the time

@@ -16,7 +16,7 @@ use crate::events::{Change, Events};
 pub struct Queue {
     /// Who else is told of photos that S3 told nobody of.
     #[cfg(feature = "lambda")]
-    messages: Option<Arc<crate::lambda::PhotoMessages>>,
+    messages: Option<Arc<crate::aws::PhotoMessages>>,
     pub(super) db: Arc<dyn Db>,
     pub(super) bell: Arc<Notify>,
     pub(super) events: Events,
@@ -36,7 +36,7 @@ impl Queue {
 
     /// The same queue, worked off by a function that is told of photos by messages.
     #[cfg(feature = "lambda")]
-    pub fn with_messages(mut self, messages: crate::lambda::PhotoMessages) -> Self {
+    pub fn with_messages(mut self, messages: crate::aws::PhotoMessages) -> Self {
         self.messages = Some(Arc::new(messages));
         self
     }

@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use super::photo::Bench;
 use super::worker::{Budget, Worker};
 use super::{Metrics, sweep};
+use crate::clock::now;
 use crate::config::ProcessConfig;
 use crate::db::{Db, DbError};
 use crate::domain::{ObjectName, PhotoRecord};
 use crate::events::Events;
-use crate::http::now;
 use crate::s3::Bucket;
 
 /// A claim that is neither finished nor put off runs out after this and four times the time that a worker may take.

@@ -13,8 +13,8 @@ use http_body_util::Full;
 use jiff::Timestamp;
 use qdn_sign::{Endpoint, Signer};
 
+use crate::client::Outbound;
 use crate::domain::merge::StoredObject;
-use crate::outbound::Outbound;
 use transport::{AnswerBody, Transport};
 
 /// The longest a call may take.

@@ -12,8 +12,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use super::S3Error;
-use crate::outbound::{Outbound, OutboundError};
-use crate::patience::Patience;
+use crate::client::{Outbound, OutboundError, Patience};
 
 /// How often another server is asked the same.
 const TRIES: u32 = 3;

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::now;
 use crate::db::{Db as _, DbError, Sqlite};
 use crate::domain::{JobId, ObjectName, PhotoId, PhotoRecord};
-use crate::http::now;
 use crate::process::Metrics;
 use crate::s3::{Bucket, S3Error};
 

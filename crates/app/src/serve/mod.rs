@@ -26,17 +26,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::clock;
 use crate::config::Config;
 use crate::db::{Db, Sqlite};
 use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{JobId, Role};
 use crate::events::Events;
 use crate::http::App;
+use crate::listener::Certificate;
 use crate::listener::{self, LimitedBody, ListenerLimits, Port};
 use crate::process::{Processor, Queue};
 use crate::s3::Bucket;
 use crate::setup::{self, LinkWish};
-use crate::tls::Certificate;
 use comparison::Comparison;
 use names::Names;
 
@@ -96,7 +97,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let (keys, first_start) = Keys::load_or_create(&data)?;
     let (sqlite, log_damage) = open_database(&config, &lock).await?;
     let db: Arc<dyn Db> = Arc::new(sqlite.clone());
-    let now = crate::http::now();
+    let now = clock::now();
     ensure_applications(db.as_ref(), &config, &keys, now).await?;
     db.prune_links(now.checked_sub(setup::DEAD_LINKS_KEPT)?).await?;
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::keys::write_private;
 use super::names::{Names, local_ip};
 use super::{Keys, READY_TOKENS_AGE, address_path, link_wish};
+use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
@@ -35,7 +36,7 @@ pub(super) async fn write(
     sample_job: &JobId,
     names: &Names,
 ) -> anyhow::Result<()> {
-    let now = crate::http::now();
+    let now = clock::now();
     let mut tokens = serde_json::Map::new();
     for role in [Role::Staff, Role::Crew, Role::Customer] {
         let token = setup::add_link(db, &link_wish(role, sample_job, READY_TOKENS_AGE), now).await?.token;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::link_wish;
 use super::names::Names;
+use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
@@ -41,7 +42,7 @@ pub(super) async fn print(
 }
 
 async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names) -> anyhow::Result<String> {
-    let now = crate::http::now();
+    let now = clock::now();
     let origin = config.network.public_url.clone().unwrap_or_else(|| names.reachable_origin());
     let mut text = format!("\nqdn is running at {origin}  (photos in {})\n\n", config.storage.data.display());
     let mut crew_url = String::new();

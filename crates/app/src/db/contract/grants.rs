@@ -12,7 +12,7 @@ pub(super) async fn run(db: &dyn Db) {
 fn of(uploader: &str, id: &str, key: Option<&str>) -> PhotoRecord {
     PhotoRecord {
         job_id: job_id("grants"),
-        uploaded_by: Some(LinkId::parse(uploader).unwrap()),
+        uploaded_by: Some(PrincipalId::parse(uploader).unwrap()),
         ..photo(id, key)
     }
 }

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::item::{Fill as _, Item, Key};
 use super::write::{Query, Write};
 use crate::aws::{ApiError, JsonApi, is_throttling};
+use crate::client::Patience;
 use crate::db::{DbError, Result};
-use crate::patience::Patience;
 
 /// How often a call is tried when others write the same items.
 const CONTENTION_TRIES: u32 = 100;

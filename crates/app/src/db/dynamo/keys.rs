@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::item::{Key, hex};
 use crate::domain::{
-    ApplicationId, CustomerId, JobId, Link, LinkId, PhotoId, PhotoRecord, Scope, SecretHash,
+    ApplicationId, CustomerId, JobId, Link, LinkId, PhotoId, PhotoRecord, PrincipalId, Scope, SecretHash,
 };
 
 /// Begins the sort keys of photos.
@@ -82,7 +82,7 @@ pub(super) fn idempotency(record: &PhotoRecord) -> Option<Key> {
 }
 
 /// How many uploads an uploader has open.
-pub(super) fn open_grants(uploader: &LinkId) -> Key {
+pub(super) fn open_grants(uploader: &PrincipalId) -> Key {
     Key::new(format!("open#{uploader}"), "open")
 }
 

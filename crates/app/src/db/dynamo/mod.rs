@@ -41,11 +41,11 @@ use qdn_sign::{Credentials, Endpoint};
 use self::call::Table;
 use super::{Db, DbError, Finished, Found, Grant, JobFilter, JobRow, Result};
 use crate::aws::{ApiLimits, AwsSettings, JsonApi, Service, SettingsError};
+use crate::client::Outbound;
 use crate::domain::{
     Application, ApplicationId, Claim, Customer, CustomerChange, CustomerId, Job, JobChange, JobId, Link,
     LinkId, Outcome, PhotoChange, PhotoId, PhotoRecord, SecretHash,
 };
-use crate::outbound::Outbound;
 
 /// DynamoDB, as signatures and headers name it.
 pub const SERVICE: Service = Service {

@@ -11,14 +11,14 @@ use super::item::{Item, Reader, number};
 use super::keys;
 use super::write::Write;
 use crate::db::{DbError, Result};
-use crate::domain::{LinkId, PhotoRecord};
+use crate::domain::{PhotoRecord, PrincipalId};
 
 const DAY_SECONDS: i64 = 86_400;
 const DAY: &str = "day";
 const OPEN: &str = "open";
 
 /// Which uploader's count of which day, in days since 1970-01-01 UTC.
-type Count = (LinkId, i64);
+type Count = (PrincipalId, i64);
 
 fn count_of(record: &PhotoRecord) -> Option<Count> {
     let uploader = record.uploaded_by.clone()?;

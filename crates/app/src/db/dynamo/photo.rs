@@ -9,7 +9,7 @@ use super::table::{FIRST_INDEX, SECOND_INDEX};
 use super::write::Write;
 use crate::db::{Cover, Result};
 use crate::domain::{
-    JobId, LinkId, Location, Outcome, Phase, PhotoId, PhotoRecord, PhotoStatus, Renditions, Verdict,
+    JobId, Location, Outcome, Phase, PhotoId, PhotoRecord, PhotoStatus, PrincipalId, Renditions, Verdict,
 };
 
 /// The place of a photo among those that could be their job's cover; others do not have it.
@@ -195,7 +195,7 @@ impl Photo {
             process_after: read.optional_time("process_after")?,
             process_attempts: read.number("process_attempts")?,
             process_blame: read.optional_number("process_blame")?.unwrap_or_default(),
-            uploaded_by: read.optional_parsed("uploaded_by", LinkId::parse)?,
+            uploaded_by: read.optional_parsed("uploaded_by", PrincipalId::parse)?,
             idempotency_key: read.optional_owned("idempotency_key")?,
             granted_at: read.time("granted_at")?,
             stored_at: read.optional_time("stored_at")?,
@@ -319,7 +319,7 @@ mod tests {
             process_after: None,
             process_attempts: 0,
             process_blame: 0,
-            uploaded_by: Some(LinkId::parse(job_id).unwrap()),
+            uploaded_by: Some(PrincipalId::parse(job_id).unwrap()),
             idempotency_key: Some("123e4567-e89b-12d3-a456-426614174000".to_owned()),
             granted_at: at,
             stored_at: Some(at),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::row::{self, Answer, millis};
 use crate::db::{DbError, Grant, Result};
 use crate::domain::{
-    JobId, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, Renditions,
+    JobId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PhotoStatus, PrincipalId, Renditions,
     Verdict,
 };
 
@@ -67,7 +67,7 @@ pub(super) fn insert(db: &Connection, record: &PhotoRecord, or: &str) -> Result<
         record.location.map(|location| location.longitude),
         record.hidden,
         PhotoStatus::Processing.as_str(),
-        record.uploaded_by.as_ref().map(LinkId::as_str),
+        record.uploaded_by.as_ref().map(PrincipalId::as_str),
         record.idempotency_key,
         millis(record.granted_at),
         record.stored_at.map(millis),
@@ -245,7 +245,10 @@ pub(super) fn photo(row: &Row<'_>) -> Answer<PhotoRecord> {
         process_after: row::optional_time(row, "process_after")?,
         process_attempts: row.get("process_attempts")?,
         process_blame: row.get("process_blame")?,
-        uploaded_by: uploaded_by.is_some().then(|| row::id(row, "uploaded_by", LinkId::parse)).transpose()?,
+        uploaded_by: uploaded_by
+            .is_some()
+            .then(|| row::id(row, "uploaded_by", PrincipalId::parse))
+            .transpose()?,
         idempotency_key: row.get("idempotency_key")?,
         granted_at: row::time(row, "granted_at")?,
         stored_at: row::optional_time(row, "stored_at")?,

@@ -6,7 +6,9 @@ use serde_json::json;
 use super::proxy::Proxy;
 use super::*;
 use crate::db::contract::OPEN_MAX;
-use crate::domain::{JobStatus, LinkId, Location, Phase, Renditions, Role, Scope, Secret, Verdict};
+use crate::domain::{
+    JobStatus, LinkId, Location, Phase, PrincipalId, Renditions, Role, Scope, Secret, Verdict,
+};
 
 pub(super) fn origin() -> String {
     std::env::var("QDN_TEST_DYNAMODB").expect("QDN_TEST_DYNAMODB: where a server of DynamoDB's kind is")
@@ -76,7 +78,7 @@ pub(super) fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
         process_after: None,
         process_attempts: 0,
         process_blame: 0,
-        uploaded_by: Some(LinkId::parse("l1").unwrap()),
+        uploaded_by: Some(PrincipalId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
         granted_at: at(50),
         stored_at: None,

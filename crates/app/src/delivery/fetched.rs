@@ -9,14 +9,24 @@ use qdn_sign::{AddressStyle, Endpoint};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::settings::CloudFrontSettings;
+use super::Delivery;
 use crate::aws::{ApiLimits, AwsSettings, JsonApi, Service};
-use crate::delivery::Delivery;
-use crate::outbound::Outbound;
+use crate::client::Outbound;
 
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>
 const SSM: Service =
     Service { name: "ssm", target_prefix: "AmazonSSM", content_type: "application/x-amz-json-1.1" };
+
+/// How photos are handed out by CloudFront.
+#[derive(Debug, Clone)]
+pub struct CloudFrontSettings {
+    /// The origin of the photos' distribution.
+    pub url: String,
+    /// The public key's id in the distribution's key group.
+    pub key_id: String,
+    /// The SSM parameter, a `SecureString`, that holds the private key in PEM.
+    pub key_parameter: String,
+}
 
 /// A delivery by CloudFront whose key is fetched when it is first needed.
 pub struct FetchedDelivery {

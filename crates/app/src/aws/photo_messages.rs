@@ -4,8 +4,8 @@ use futures::{TryStreamExt as _, stream};
 use qdn_sign::Endpoint;
 use serde_json::{Value, json};
 
-use crate::aws::{ApiError, ApiLimits, AwsSettings, JsonApi, Service};
-use crate::outbound::Outbound;
+use super::{ApiError, ApiLimits, AwsSettings, JsonApi, Service};
+use crate::client::Outbound;
 
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const SQS: Service =

@@ -1,5 +1,8 @@
 //! How the bytes of a photo reach a person: the making of signed URLs.
 
+#[cfg(feature = "lambda")]
+mod fetched;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +15,9 @@ use qdn_sign::{AddressStyle, Endpoint, Signer};
 use crate::config::{CloudFrontConfig, Config};
 use crate::domain::window::SigningWindow;
 use crate::s3::signing_time;
+
+#[cfg(feature = "lambda")]
+pub use fetched::{CloudFrontSettings, FetchedDelivery};
 
 /// The largest key file that is read: a key has less than two kilobytes.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
@@ -90,7 +96,7 @@ pub enum DeliverySource {
     Ready(Delivery),
     /// Its key is fetched when it is first needed.
     #[cfg(feature = "lambda")]
-    Fetched(Box<crate::lambda::FetchedDelivery>),
+    Fetched(Box<FetchedDelivery>),
 }
 
 impl DeliverySource {
