@@ -16,6 +16,8 @@ import { SMALL } from "./photos";
 import type { Server } from "./server";
 
 const launch = config.use?.launchOptions;
+/** How long a browser may take to close. */
+const CLOSE_MS_MAX = 20_000;
 
 /** A phone: a browser whose profile outlives it. */
 export class Phone {
@@ -94,9 +96,13 @@ export class Phone {
     this.context = null;
   }
 
-  /** Closes the browser as a person does. */
+  /** Closes the browser as a person does. One that does not close, as on a full disk, is killed. */
   async close(): Promise<void> {
-    await this.context?.close();
+    const { context } = this;
+    if (context === null) return;
+    const timeout = new Promise<"late">((resolve) => setTimeout(resolve, CLOSE_MS_MAX, "late"));
+    const closed = await Promise.race([context.close(), timeout]);
+    if (closed === "late") await this.crash();
     this.context = null;
   }
 

@@ -200,7 +200,9 @@ async function fillAt(moment: Moment, drill: Drill): Promise<void> {
   if (request !== undefined) {
     await takeOffline(drill);
     let seen = 0;
-    const full = new Promise<void>((resolve) => {
+    const full = new Promise<void>((resolve, reject) => {
+      const late = () => reject(new Error(`the disk is not full: ${seen} requests were seen`));
+      setTimeout(late, SETTLED_MS_MAX);
       void context.route(request.url, async (route) => {
         if (route.request().method() === request.method && seen++ === request.after) {
           disk.fill();
