@@ -17,6 +17,7 @@ pub mod lambda;
 pub mod links;
 #[cfg(feature = "serve")]
 pub mod listener;
+pub mod operations;
 pub mod peer;
 pub mod process;
 pub mod s3;

@@ -2,6 +2,7 @@
 
 pub mod file_names;
 pub mod ids;
+pub mod image_types;
 pub mod merge;
 pub mod names;
 pub mod photo;
@@ -12,6 +13,7 @@ pub mod window;
 
 pub use file_names::{FileNames, safe_file_name};
 pub use ids::{ApplicationId, CustomerId, IdError, JobId, LinkId, PhotoId, PrincipalId, RequestId};
+pub use image_types::{IMAGE_TYPES, ImageType};
 pub use names::{ObjectName, PhotoName, Rendition};
 pub use photo::{
     Claim, Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict,

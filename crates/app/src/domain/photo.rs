@@ -175,31 +175,43 @@ impl PhotoRecord {
         Claim { job_id: self.job_id.clone(), photo_id: self.photo_id.clone(), until }
     }
 
-    /// The record of an object that has none, made of what the bucket says. Older tools leave such objects; one with an id of
-    /// ours had a record once, which may have said that it is hidden, and so it is.
-    pub fn of_object(job_id: &JobId, photo_id: &PhotoId, object: &StoredObject) -> Self {
+    /// The record of an upload that was just granted, with nothing known of the photo.
+    pub fn granted(job_id: JobId, photo_id: PhotoId, key: String, granted_at: Timestamp) -> Self {
         Self {
-            job_id: job_id.clone(),
-            photo_id: photo_id.clone(),
-            key: object.key.clone(),
-            name: object.key.rsplit('/').next().unwrap_or_default().to_owned(),
-            content_type: "application/octet-stream".to_owned(),
-            size_bytes: Some(object.size_bytes),
+            job_id,
+            photo_id,
+            key,
+            name: String::new(),
+            content_type: String::new(),
+            size_bytes: None,
             sha256: None,
             phase: None,
             caption: None,
             taken_at: None,
             location: None,
-            hidden: photo_id.is_ours(),
+            hidden: false,
             outcome: None,
             process_after: None,
             process_attempts: 0,
             process_blame: 0,
             uploaded_by: None,
             idempotency_key: None,
-            granted_at: object.stored_at,
-            stored_at: Some(object.stored_at),
+            granted_at,
+            stored_at: None,
             deleted_at: None,
+        }
+    }
+
+    /// The record of an object that has none, made of what the bucket says. Older tools leave such objects; one with an id of
+    /// ours had a record once, which may have said that it is hidden, and so it is.
+    pub fn of_object(job_id: &JobId, photo_id: &PhotoId, object: &StoredObject) -> Self {
+        Self {
+            name: object.key.rsplit('/').next().unwrap_or_default().to_owned(),
+            content_type: "application/octet-stream".to_owned(),
+            size_bytes: Some(object.size_bytes),
+            hidden: photo_id.is_ours(),
+            stored_at: Some(object.stored_at),
+            ..Self::granted(job_id.clone(), photo_id.clone(), object.key.clone(), object.stored_at)
         }
     }
 }

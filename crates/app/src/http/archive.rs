@@ -22,15 +22,14 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::auth::{DownloadQuery, Downloader};
 use super::extract::PathIds;
-use super::photos::collect_page;
-use super::problem::{Problem, ProblemBody, require};
+use super::problem::{Problem, ProblemBody};
 use super::state::App;
-use super::uploads::CONTENT_TYPES;
 use crate::clock;
 use crate::domain::merge::ListedPhoto;
 use crate::domain::{
-    Action, Actor, FileNames, Job, JobId, ObjectName, PhotoStatus, Rendition, safe_file_name,
+    Action, Actor, FileNames, ImageType, Job, JobId, ObjectName, PhotoStatus, Rendition, safe_file_name,
 };
+use crate::operations::authorize_job;
 use crate::s3::{OpenObject, S3Error};
 
 /// Photos looked up at a time.
@@ -57,8 +56,7 @@ pub(super) async fn read_archive(
     PathIds(job_id): PathIds<String>,
 ) -> Result<Response, Problem> {
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
-    require(caller.actor.decide(Action::ListPhotos, &job))?;
+    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::ListPhotos, &job_id).await?;
     let slot = Arc::clone(&app.archive_slots).try_acquire_owned().map_err(|_| too_many())?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
@@ -217,10 +215,10 @@ impl Archive {
 
     async fn read_page(&mut self) -> Result<(), Problem> {
         let Some(start_after) = self.rest.take() else { return Ok(()) };
-        let (photos, next) =
-            collect_page(&self.app, &self.actor, &self.job, start_after, PAGE, clock::now()).await?;
-        self.photos = photos.into();
-        self.rest = next;
+        let (photos, job_id) = (&self.app.photos, &self.job.job_id);
+        let page = photos.collect_page(&self.actor, job_id, start_after, PAGE, clock::now()).await?;
+        self.photos = page.photos.into();
+        self.rest = page.next;
         Ok(())
     }
 
@@ -242,7 +240,7 @@ impl Archive {
         };
         let Some(object) = self.app.bucket.open(&key, clock::now()).await? else { return Ok(()) };
         let Some(writer) = &mut self.writer else { return Ok(()) };
-        let name = self.names.take(&with_ending(&safe_file_name(&photo.name), &object.content_type));
+        let name = self.names.take(&with_extension(&safe_file_name(&photo.name), &object.content_type));
         let options = FullFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .large_file(object.size_bytes >= LARGE_FILE_BYTES);
@@ -267,20 +265,9 @@ impl Archive {
     }
 }
 
-/// A photo's name with an ending that says what the file is: a copy of a HEIC is a JPEG, and some phones send none.
-fn with_ending(name: &str, content_type: &str) -> String {
-    let Some((_, endings)) = CONTENT_TYPES.iter().find(|(known, _)| *known == content_type) else {
-        return name.to_owned();
-    };
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    let is_photos = |ending: &str| CONTENT_TYPES.iter().any(|(_, endings)| endings.contains(&ending));
-    let ending = ending.to_ascii_lowercase();
-    match endings.first() {
-        Some(_) if endings.contains(&ending.as_str()) => name.to_owned(),
-        Some(first) if is_photos(&ending) => format!("{stem}.{first}"),
-        Some(first) => format!("{name}.{first}"),
-        None => name.to_owned(),
-    }
+/// Returns a photo's name with the extension of its type; the name alone where the type is none of a photo.
+fn with_extension(name: &str, content_type: &str) -> String {
+    ImageType::by_content_type(content_type).map_or_else(|| name.to_owned(), |known| known.file_name(name))
 }
 
 /// A time in both of a ZIP's ways: as clocks of the business showed it, and, for those who read that, exactly.
@@ -311,17 +298,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_files_ending_says_what_it_is() {
-        for (name, content_type, wanted) in [
-            ("a.jpg", "image/jpeg", "a.jpg"),
-            ("a.JPEG", "image/jpeg", "a.JPEG"),
-            ("a.heic", "image/jpeg", "a.jpg"),
-            ("image", "image/jpeg", "image.jpg"),
-            ("v1.2", "image/png", "v1.2.png"),
-            ("notes.txt", "binary/octet-stream", "notes.txt"),
-        ] {
-            assert_eq!(with_ending(name, content_type), wanted);
-        }
+    fn what_is_no_photo_keeps_its_name() {
+        assert_eq!(with_extension("notes.txt", "binary/octet-stream"), "notes.txt");
+        assert_eq!(with_extension("a.heic", "image/jpeg"), "a.jpg");
     }
 
     #[test]

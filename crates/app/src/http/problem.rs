@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::db::DbError;
 use crate::domain::Decision;
+use crate::operations::OperationError;
 use crate::s3::S3Error;
 
 /// A refusal or a failure.
@@ -184,6 +185,26 @@ impl From<DbError> for Problem {
                     .with_header(header::RETRY_AFTER, HeaderValue::from_static("5"))
             }
             DbError::Broken(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OperationError::JobNotFound => Self::job_not_found(),
+            OperationError::PhotoNotFound => Self::photo_not_found(),
+            OperationError::Forbidden => Self::forbidden(),
+            OperationError::PhotoDeleted(_) => {
+                Self::new(StatusCode::GONE, "photo_deleted", detail).about("idempotency_key")
+            }
+            OperationError::IdempotencyKeyReused(_) => {
+                Self::new(StatusCode::CONFLICT, "idempotency_key_reused", detail).about("idempotency_key")
+            }
+            OperationError::Db(error) => error.into(),
+            OperationError::Bucket(error) => error.into(),
+            OperationError::Internal(cause) => Self::internal(cause),
         }
     }
 }

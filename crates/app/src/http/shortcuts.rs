@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::auth::{self, Authenticated};
-use super::problem::{Problem, ProblemBody, require};
+use super::endpoints;
+use super::problem::{Problem, ProblemBody};
 use super::state::App;
-use super::{endpoints, uploads};
 use crate::domain::{Action, Job, Phase, Role, Scope, Secret};
+use crate::operations::{PUT_ONCE_HEADERS, authorize_job};
 
 /// The version of the app's files, since its release 3.28.
 const FORMAT_VERSION: u32 = 90;
@@ -44,8 +45,7 @@ pub(super) async fn read_android_shortcuts(
         let detail = "shortcuts are made for a link to one job";
         return Err(Problem::new(StatusCode::CONFLICT, "link_of_many_jobs", detail));
     };
-    let job = app.db.job(job_id.clone()).await?.ok_or_else(Problem::job_not_found)?;
-    require(caller.actor.decide(Action::Upload, &job))?;
+    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::Upload, job_id).await?;
     let api = endpoints::api_origin(&app, &headers)?;
     let file = shortcuts(&api, &app.pages_application_key, &token, &job);
     let headers = [
@@ -89,8 +89,7 @@ fn shortcuts(api: &str, application_key: &str, token: &Secret, job: &Job) -> Val
         })
     };
     let address_id = id("address");
-    let headers: Vec<_> =
-        uploads::PUT_ONCE_HEADERS.map(|(name, value)| json!({"key": name, "value": value})).to_vec();
+    let headers: Vec<_> = PUT_ONCE_HEADERS.map(|(name, value)| json!({"key": name, "value": value})).to_vec();
     let send = json!({
         "id": send_id,
         "name": "Send the photo",

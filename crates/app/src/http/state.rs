@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{Application, ApplicationId};
 use crate::events::Events;
+use crate::operations::Photos;
 use crate::process::{Metrics, Queue};
 use crate::s3::Bucket;
 
@@ -54,6 +55,8 @@ pub struct Inner {
     pub stop: CancellationToken,
     /// Photos that wait for the processor.
     pub queue: Queue,
+    /// The operations on photos.
+    pub photos: Photos,
     /// What this process counts.
     pub metrics: Arc<Metrics>,
     /// The publishable key of the pages, which stands in `/config.json`.
@@ -87,8 +90,17 @@ impl App {
     ) -> Self {
         // Most connections stay for those who ask and go.
         let event_streams_max = (config.network.connections_max / 4).clamp(1, EVENT_STREAMS_MAX);
+        let photos = Photos {
+            db: queue.db(),
+            bucket: bucket.clone(),
+            queue: queue.clone(),
+            events: queue.events(),
+            limits: config.uploads.clone(),
+            function: config.network.function,
+        };
         let inner = Inner {
             config,
+            photos,
             db: queue.db(),
             events: queue.events(),
             queue,
