@@ -174,8 +174,15 @@ fn api() -> anyhow::Result<()> {
 }
 
 /// What of the API's tests holds for a function too: no listener, no pages, no stream.
-const OF_FUNCTIONS: [&str; 6] =
-    ["test_bad_input", "test_jobs", "test_permissions", "test_photos", "test_renditions", "test_uploads"];
+const OF_FUNCTIONS: [&str; 7] = [
+    "test_bad_input",
+    "test_jobs",
+    "test_permissions",
+    "test_photos",
+    "test_renditions",
+    "test_uploads",
+    "test_ways_in",
+];
 
 fn functions() -> anyhow::Result<()> {
     let ministack = setup::python("tests/requirements-aws.txt")?.with_file_name("ministack");

@@ -14,7 +14,6 @@ pub mod events;
 pub mod http;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-pub mod links;
 #[cfg(feature = "serve")]
 pub mod listener;
 pub mod operations;
@@ -23,5 +22,4 @@ pub mod process;
 pub mod s3;
 #[cfg(feature = "serve")]
 pub mod serve;
-pub mod setup;
 pub mod telemetry;

@@ -1,12 +1,15 @@
 //! `qdn job add` and `qdn job list`, straight on the database.
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{DataArgument, say};
+use super::{DataArgument, printable, say};
 use crate::clock::now;
 use crate::db::{Db as _, DbError, JobFilter};
-use crate::domain::{Customer, CustomerId, Job, JobId, JobStatus, Scope};
+use crate::domain::{Address, CustomerId, CustomerName, JobId, Phone, Scope, TextError, Title};
+use crate::events::Events;
+use crate::operations::{NewCustomer, NewJob, OperationError, create_customer, create_job};
 
 #[derive(Subcommand)]
 pub(super) enum JobCommand {
@@ -63,45 +66,39 @@ pub(super) async fn run(command: JobCommand) -> anyhow::Result<()> {
 async fn add(arguments: AddArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
     let now = now();
-    let job_id = match &arguments.job_id {
-        Some(text) => JobId::parse(text).map_err(|error| anyhow::anyhow!("--job-id {error}"))?,
-        None => JobId::generate(now),
-    };
-    if db.job(job_id.clone()).await?.is_some() {
-        anyhow::bail!("there is a job {job_id} already");
+    let read = |flag: &str, error: TextError| anyhow::anyhow!("{flag} {error}");
+    let title = Title::parse(&arguments.title).map_err(|error| read("the title", error))?;
+    let address = Address::parse_optional(arguments.address.as_deref());
+    let address = address.map_err(|error| read("--address", error))?;
+    let job_id = arguments.job_id.as_deref().map(JobId::parse).transpose();
+    let job_id = job_id.map_err(|error| anyhow::anyhow!("--job-id {error}"))?;
+    if let Some(job_id) = &job_id
+        && db.job(job_id.clone()).await?.is_some()
+    {
+        bail!("there is a job {job_id} already");
     }
-    let customer_id = match (&arguments.customer_id, arguments.customer) {
+    let customer_id = match (&arguments.customer_id, &arguments.customer) {
         (Some(text), _) => {
             CustomerId::parse(text).map_err(|error| anyhow::anyhow!("--customer-id {error}"))?
         }
         (None, name) => {
-            let customer_id = CustomerId::generate(now);
-            let name = name.unwrap_or_default();
-            let customer = Customer {
-                customer_id: customer_id.clone(),
-                name,
-                phone: arguments.phone,
+            let name = CustomerName::parse(name.as_deref().unwrap_or_default());
+            let phone = Phone::parse_optional(arguments.phone.as_deref());
+            let new = NewCustomer {
+                name: name.map_err(|error| read("--customer", error))?,
+                phone: phone.map_err(|error| read("--phone", error))?,
                 email: None,
-                created_at: now,
             };
-            db.insert_customer(customer).await?;
-            customer_id
+            create_customer(&db, new, now).await?
         }
     };
-    let job = Job {
-        job_id: job_id.clone(),
-        customer_id: customer_id.clone(),
-        title: arguments.title,
-        address: arguments.address,
-        scheduled_for: arguments.scheduled_for,
-        status: JobStatus::Scheduled,
-        created_at: now,
-    };
-    match db.insert_job(job).await {
-        Err(DbError::Missing(_)) => anyhow::bail!("there is no customer {customer_id}"),
-        other => other?,
+    let scheduled_for = arguments.scheduled_for;
+    let new = NewJob { job_id, customer_id: customer_id.clone(), title, address, scheduled_for };
+    match create_job(&db, &Events::default(), new, now).await {
+        Err(OperationError::Db(DbError::Missing(_))) => bail!("there is no customer {customer_id}"),
+        Err(error) => Err(error.into()),
+        Ok(job_id) => say(job_id.as_str()),
     }
-    say(job_id.as_str())
 }
 
 async fn list(arguments: ListArguments) -> anyhow::Result<()> {
@@ -118,7 +115,10 @@ async fn list(arguments: ListArguments) -> anyhow::Result<()> {
         let status = job.status.as_str();
         say(&format!(
             "{:<27} {status:<12} {:>4} photos  {}  ({})",
-            job.job_id, row.photo_count, job.title, customer.name
+            job.job_id,
+            row.photo_count,
+            printable(job.title.as_str()),
+            printable(customer.name.as_str())
         ))?;
     }
     Ok(())

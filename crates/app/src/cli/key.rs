@@ -4,12 +4,12 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::link::RoleArgument;
-use super::{DataArgument, by_flag, say};
+use super::{DataArgument, by_flag, printable, say};
 use crate::clock::now;
 use crate::config::UploadConfig;
 use crate::db::Db as _;
-use crate::domain::{ApplicationId, ApplicationKind, Role};
-use crate::setup::{self, NewApplication};
+use crate::domain::{ApplicationId, ApplicationKind, ApplicationName, Role};
+use crate::operations::applications::{self, NewApplication};
 
 #[derive(Subcommand)]
 pub(super) enum KeyCommand {
@@ -60,13 +60,13 @@ pub(super) async fn run(command: KeyCommand) -> anyhow::Result<()> {
 async fn add(arguments: AddArguments) -> anyhow::Result<()> {
     let db = arguments.data.open_db().await?;
     let wish = NewApplication {
-        name: arguments.name,
+        name: ApplicationName::parse(&arguments.name).map_err(|error| anyhow::anyhow!("the name {error}"))?,
         role: arguments.role.map(Role::from),
         job: arguments.job,
         origins: arguments.origins,
         requests_per_minute_max: arguments.requests_per_minute_max,
     };
-    let key = setup::add_application(&db, wish, now()).await.map_err(by_flag)?;
+    let key = applications::add_application(&db, wish, now()).await.map_err(by_flag)?;
     say(key.reveal())
 }
 
@@ -77,7 +77,11 @@ async fn list(data: &DataArgument) -> anyhow::Result<()> {
             ApplicationKind::Secret { role, .. } => format!("secret, {}", role.as_str()),
         };
         let state = if application.revoked_at.is_some() { "revoked" } else { "live" };
-        say(&format!("{}  {state:<8}{kind:<18}{}", application.application_id, application.name))?;
+        say(&format!(
+            "{}  {state:<8}{kind:<18}{}",
+            application.application_id,
+            printable(application.name.as_str())
+        ))?;
     }
     Ok(())
 }

@@ -2,16 +2,14 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::SignedDuration;
 
 use super::{DataArgument, by_flag, say};
 use crate::clock::now;
 use crate::config::is_origin;
 use crate::db::Db as _;
 use crate::domain::{JobId, LinkId, Role};
-use crate::links::{self, NewLink};
+use crate::operations::links::{self, LinkRequest, NewLink};
 use crate::serve::{Address, address_path};
-use crate::setup::{self, LinkWish};
 
 /// Whom a link is for.
 #[derive(Clone, Copy, ValueEnum)]
@@ -132,13 +130,13 @@ async fn add(role: Role, arguments: NewArguments) -> anyhow::Result<()> {
         Some(url) => url.clone(),
         None => server_address(&arguments.data)?.api,
     };
-    let wish = LinkWish {
+    let request = LinkRequest {
         role,
-        job: arguments.job,
-        lives: arguments.days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
+        scope: links::scope_of(&db, arguments.job.as_deref()).await.map_err(by_flag)?,
+        expires_seconds: arguments.days.map(|days| 86_400 * u32::from(days)),
         may_upload: arguments.may_upload,
     };
-    let NewLink { link, token } = setup::add_link(&db, &wish, now()).await.map_err(by_flag)?;
+    let NewLink { link, token } = links::create_link(&db, request, now()).await.map_err(by_flag)?;
     let (link_id, url) = (link.link_id, links::url(&origin, role, &link.scope, &token));
     say(&format!(
         "{}\n{url}\n(link {link_id}; `qdn link revoke {link_id}` takes it back)",

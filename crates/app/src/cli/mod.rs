@@ -17,8 +17,8 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
 use crate::db::Sqlite;
+use crate::operations::OperationError;
 use crate::serve::database_path;
-use crate::setup::SetupError;
 
 /// The photo system for field-service businesses.
 #[derive(Parser)]
@@ -118,9 +118,21 @@ fn say(line: &str) -> anyhow::Result<()> {
 }
 
 /// A refusal in the words of the command line.
-fn by_flag(error: SetupError) -> anyhow::Error {
+fn by_flag(error: OperationError) -> anyhow::Error {
     match error {
-        SetupError::Field { field, problem } => anyhow::anyhow!("--{field} {problem}"),
+        OperationError::Field { field, rule } => anyhow::anyhow!("--{field} {rule}"),
         error => error.into(),
     }
+}
+
+/// A text for a terminal: control characters, which older versions kept, are shown by their escapes.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::new(), |mut line, character| {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+        line
+    })
 }

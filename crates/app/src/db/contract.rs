@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Cover, Db, DbError, Finished, Found, Grant, JobFilter};
 use crate::domain::{
-    Application, ApplicationId, ApplicationKind, Claim, Customer, CustomerChange, CustomerId, Job, JobChange,
-    JobId, JobStatus, Link, LinkId, Location, Outcome, Phase, PhotoChange, PhotoId, PhotoRecord, PrincipalId,
-    Renditions, Role, Scope, Secret, Verdict,
+    Address, Application, ApplicationId, ApplicationKind, ApplicationName, Caption, Claim, Customer,
+    CustomerChange, CustomerId, CustomerName, Email, Job, JobChange, JobId, JobStatus, Link, LinkId,
+    Location, Outcome, Phase, Phone, PhotoChange, PhotoId, PhotoRecord, PrincipalId, Renditions, Role, Scope,
+    Secret, Title, Verdict,
 };
 
 /// More open grants than any test here makes, unless it is about that.
@@ -45,8 +46,8 @@ fn job(id: &str, customer: &str, title: &str, second: i64) -> Job {
     Job {
         job_id: job_id(id),
         customer_id: CustomerId::parse(customer).unwrap(),
-        title: title.to_owned(),
-        address: Some("12 Elm Street".to_owned()),
+        title: Title::parse(title).unwrap(),
+        address: Some(Address::parse("12 Elm Street").unwrap()),
         scheduled_for: None,
         status: JobStatus::Scheduled,
         created_at: at(second),
@@ -65,8 +66,8 @@ async fn customers_and_jobs_are_kept_and_listed(db: &dyn Db) {
     for (id, name) in [("c1", "Ann Lee"), ("c2", "100% Öl & Co_")] {
         let customer = Customer {
             customer_id: CustomerId::parse(id).unwrap(),
-            name: name.to_owned(),
-            phone: Some("555".to_owned()),
+            name: CustomerName::parse(name).unwrap(),
+            phone: Some(Phone::parse("555").unwrap()),
             email: None,
             created_at: at(1),
         };
@@ -74,7 +75,8 @@ async fn customers_and_jobs_are_kept_and_listed(db: &dyn Db) {
         assert_eq!(db.customer(customer.customer_id.clone()).await.unwrap(), Some(customer));
     }
     let after = CustomerId::parse("c1").unwrap();
-    let names: Vec<_> = db.customers(Some(after), 10).await.unwrap().into_iter().map(|c| c.name).collect();
+    let names: Vec<_> =
+        db.customers(Some(after), 10).await.unwrap().into_iter().map(|c| c.name.to_string()).collect();
     assert_eq!(names, ["100% Öl & Co_"]);
 
     db.insert_job(job("j1", "c1", "Garage", 10)).await.unwrap();
@@ -100,7 +102,7 @@ async fn customers_and_jobs_are_kept_and_listed(db: &dyn Db) {
         (changed.status, changed.address, changed.scheduled_for),
         (JobStatus::Done, None, Some(at(77)))
     );
-    assert_eq!(changed.title, "Garage");
+    assert_eq!(changed.title.as_str(), "Garage");
     assert!(!db.change_job(job_id("j9"), JobChange::default()).await.unwrap());
 }
 
@@ -109,9 +111,10 @@ async fn customers_are_changed(db: &dyn Db) {
     let before = db.customer(id.clone()).await.unwrap().unwrap();
     assert!(db.change_customer(id.clone(), CustomerChange::default()).await.unwrap());
     assert_eq!(db.customer(id.clone()).await.unwrap(), Some(before.clone()));
-    let change = CustomerChange { phone: Some(None), email: Some(Some("a@b.c".to_owned())), name: None };
+    let change =
+        CustomerChange { phone: Some(None), email: Some(Some(Email::parse("a@b.c").unwrap())), name: None };
     assert!(db.change_customer(id.clone(), change).await.unwrap());
-    let changed = Customer { phone: None, email: Some("a@b.c".to_owned()), ..before.clone() };
+    let changed = Customer { phone: None, email: Some(Email::parse("a@b.c").unwrap()), ..before.clone() };
     assert_eq!(db.customer(id.clone()).await.unwrap(), Some(changed));
     let back = CustomerChange {
         name: Some(before.name.clone()),
@@ -202,7 +205,7 @@ async fn applications_are_found_by_key(db: &dyn Db) {
     let kind = ApplicationKind::Secret { role: Role::Crew, scope: Scope::AllJobs };
     let application = Application {
         application_id: ApplicationId::parse("a1").unwrap(),
-        name: "Van 3".to_owned(),
+        name: ApplicationName::parse("Van 3").unwrap(),
         kind: kind.clone(),
         key_hash: key.hash(),
         allowed_origins: vec!["https://example.com".to_owned()],
@@ -222,28 +225,19 @@ async fn applications_are_found_by_key(db: &dyn Db) {
 }
 
 fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
+    let photo_id = PhotoId::parse(id).unwrap();
     PhotoRecord {
-        job_id: job_id("j1"),
-        photo_id: PhotoId::parse(id).unwrap(),
-        key: format!("jobs/j1/photos/{id}"),
         name: "a.jpg".to_owned(),
         content_type: "image/jpeg".to_owned(),
         size_bytes: Some(5_000_000_000),
         sha256: Some([7; 32]),
         phase: Some(Phase::Before),
-        caption: Some("Sofa".to_owned()),
+        caption: Some(Caption::parse("Sofa").unwrap()),
         taken_at: Some(at(40)),
         location: Some(Location { latitude: -33.5, longitude: 151.25 }),
-        hidden: false,
-        outcome: None,
-        process_after: None,
-        process_attempts: 0,
-        process_blame: 0,
         uploaded_by: Some(PrincipalId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
-        granted_at: at(50),
-        stored_at: None,
-        deleted_at: None,
+        ..PhotoRecord::granted(job_id("j1"), photo_id, format!("jobs/j1/photos/{id}"), at(50))
     }
 }
 
@@ -274,7 +268,10 @@ async fn photos_are_stored_changed_and_deleted(db: &dyn Db) {
     let change = PhotoChange { phase: Some(None), hidden: Some(true), caption: None };
     assert!(db.change_photo(job_id("j1"), id("p1"), change).await.unwrap());
     let changed = db.photos(job_id("j1"), vec![id("p1")]).await.unwrap().remove(0);
-    assert_eq!((changed.phase, changed.hidden, changed.caption.as_deref()), (None, true, Some("Sofa")));
+    assert_eq!(
+        (changed.phase, changed.hidden, changed.caption.as_ref().map(Caption::as_str)),
+        (None, true, Some("Sofa"))
+    );
     assert_eq!(changed.stored_at, Some(at(60)));
 
     assert!(db.delete_photo(job_id("j1"), id("p1"), at(70)).await.unwrap());

@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::stored_object::StoredObject;
 use super::{
-    Actor, JobId, Location, ObjectName, Phase, PhotoId, PhotoRecord, PhotoStatus, Renditions, Verdict,
+    Actor, Caption, JobId, Location, ObjectName, Phase, PhotoId, PhotoRecord, PhotoStatus, Renditions,
+    Verdict,
 };
-
-/// An object as the bucket lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredObject {
-    /// Its key.
-    pub key: String,
-    /// Bytes.
-    pub size_bytes: u64,
-    /// When it was stored.
-    pub stored_at: Timestamp,
-    /// Its `ETag`, without quotation marks: other bytes have another one.
-    pub etag: String,
-}
 
 /// A photo as one person may see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +28,7 @@ pub struct ListedPhoto {
     /// When in the job.
     pub phase: Option<Phase>,
     /// Free text.
-    pub caption: Option<String>,
+    pub caption: Option<Caption>,
     /// Hidden from customers; only those who may see hidden photos are told.
     pub hidden: bool,
     /// Where it was taken; only those who may see private data are told.
@@ -219,27 +208,12 @@ mod tests {
         let key =
             ObjectName::Photo { job_id: job(), photo_id: photo_id.clone(), name: PhotoName::sanitise(name) };
         PhotoRecord {
-            job_id: job(),
-            photo_id,
-            key: key.key(),
             name: name.to_owned(),
             content_type: "image/jpeg".to_owned(),
             size_bytes: Some(7),
-            sha256: None,
             phase: Some(Phase::Before),
-            caption: None,
-            taken_at: None,
-            location: None,
-            hidden: false,
-            outcome: None,
-            process_after: None,
-            process_attempts: 0,
-            process_blame: 0,
             uploaded_by: Some(PrincipalId::parse("L").unwrap()),
-            idempotency_key: None,
-            granted_at: Timestamp::UNIX_EPOCH,
-            stored_at: None,
-            deleted_at: None,
+            ..PhotoRecord::granted(job(), photo_id, key.key(), Timestamp::UNIX_EPOCH)
         }
     }
 

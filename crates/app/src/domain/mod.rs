@@ -8,7 +8,10 @@ pub mod names;
 pub mod photo;
 pub mod policy;
 pub mod records;
+pub mod roles;
 pub mod secrets;
+pub mod stored_object;
+pub mod text;
 pub mod window;
 
 pub use file_names::{FileNames, safe_file_name};
@@ -18,6 +21,11 @@ pub use names::{ObjectName, PhotoName, Rendition};
 pub use photo::{
     Claim, Location, Outcome, Phase, PhotoChange, PhotoRecord, PhotoStatus, Renditions, Verdict,
 };
-pub use policy::{Action, Actor, Decision, Principal, Role, Scope};
+pub use policy::{Action, Actor, Decision, Principal};
 pub use records::{Application, ApplicationKind, Customer, CustomerChange, Job, JobChange, JobStatus, Link};
+pub use roles::{Role, Scope};
 pub use secrets::{Secret, SecretHash};
+pub use stored_object::StoredObject;
+pub use text::{
+    Address, ApplicationName, Caption, CustomerName, Email, Phone, TextError, Title, checked_text,
+};

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::merge::StoredObject;
-use super::{JobId, PhotoId, PrincipalId};
+use super::stored_object::StoredObject;
+use super::{Caption, JobId, PhotoId, PrincipalId};
 
 /// When in the job the photo was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,7 +141,7 @@ pub struct PhotoRecord {
     /// When in the job.
     pub phase: Option<Phase>,
     /// Free text.
-    pub caption: Option<String>,
+    pub caption: Option<Caption>,
     /// When the shutter fell.
     pub taken_at: Option<Timestamp>,
     /// Where.
@@ -222,7 +222,7 @@ pub struct PhotoChange {
     /// `Some(None)` takes the phase away.
     pub phase: Option<Option<Phase>>,
     /// `Some(None)` takes the caption away.
-    pub caption: Option<Option<String>>,
+    pub caption: Option<Option<Caption>>,
     /// Hides it from customers, or shows it again.
     pub hidden: Option<bool>,
 }

@@ -1,44 +1,6 @@
 //! Who may do what: the table of the design's section 4, as one pure function.
 
-use super::{ApplicationId, CustomerId, Job, JobId, LinkId, PrincipalId};
-
-/// What a token's bearer is to the business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Dispatchers and owners.
-    Staff,
-    /// The people with the truck.
-    Crew,
-    /// Whose junk it is.
-    Customer,
-}
-
-impl Role {
-    /// The word of the contract and the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Staff => "staff",
-            Self::Crew => "crew",
-            Self::Customer => "customer",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Staff, Self::Crew, Self::Customer].into_iter().find(|role| role.as_str() == text)
-    }
-}
-
-/// Which jobs a token reaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Every job.
-    AllJobs,
-    /// The jobs of one customer.
-    Customer(CustomerId),
-    /// One job.
-    Job(JobId),
-}
+use super::{ApplicationId, Job, LinkId, PrincipalId, Role, Scope};
 
 impl Scope {
     /// Whether `job` is within.
@@ -171,13 +133,13 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::JobStatus;
+    use crate::domain::{CustomerId, JobId, JobStatus, Title};
 
     fn job(job_id: &str, customer_id: &str) -> Job {
         Job {
             job_id: JobId::parse(job_id).unwrap(),
             customer_id: CustomerId::parse(customer_id).unwrap(),
-            title: String::new(),
+            title: Title::parse("Garage").unwrap(),
             address: None,
             scheduled_for: None,
             status: JobStatus::Scheduled,

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{ApplicationId, CustomerId, JobId, LinkId, Role, Scope, SecretHash};
+use super::{
+    Address, ApplicationId, ApplicationName, CustomerId, CustomerName, Email, JobId, LinkId, Phone, Role,
+    Scope, SecretHash, Title,
+};
 
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,11 +45,11 @@ pub struct Customer {
     /// Its id.
     pub customer_id: CustomerId,
     /// A person's or company's name.
-    pub name: String,
+    pub name: CustomerName,
     /// As typed.
-    pub phone: Option<String>,
+    pub phone: Option<Phone>,
     /// As typed.
-    pub email: Option<String>,
+    pub email: Option<Email>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -55,11 +58,11 @@ pub struct Customer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerChange {
     /// New name.
-    pub name: Option<String>,
+    pub name: Option<CustomerName>,
     /// New phone number; `Some(None)` takes it away.
-    pub phone: Option<Option<String>>,
+    pub phone: Option<Option<Phone>>,
     /// New e-mail address; `Some(None)` takes it away.
-    pub email: Option<Option<String>>,
+    pub email: Option<Option<Email>>,
 }
 
 /// A piece of work at a place.
@@ -70,9 +73,9 @@ pub struct Job {
     /// Whom it is for.
     pub customer_id: CustomerId,
     /// What people call it.
-    pub title: String,
+    pub title: Title,
     /// Where.
-    pub address: Option<String>,
+    pub address: Option<Address>,
     /// When.
     pub scheduled_for: Option<Timestamp>,
     /// How far it is.
@@ -85,9 +88,9 @@ pub struct Job {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobChange {
     /// New title.
-    pub title: Option<String>,
+    pub title: Option<Title>,
     /// New address; `Some(None)` takes it away.
-    pub address: Option<Option<String>>,
+    pub address: Option<Option<Address>>,
     /// New time; `Some(None)` takes it away.
     pub scheduled_for: Option<Option<Timestamp>>,
     /// New status.
@@ -144,7 +147,7 @@ pub struct Application {
     /// Its id.
     pub application_id: ApplicationId,
     /// For people.
-    pub name: String,
+    pub name: ApplicationName,
     /// What its key opens.
     pub kind: ApplicationKind,
     /// The hash of its key.

@@ -60,7 +60,7 @@ pub(super) async fn read_archive(
     let slot = Arc::clone(&app.archive_slots).try_acquire_owned().map_err(|_| too_many())?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
-        (header::CONTENT_DISPOSITION, disposition(&job.title)?),
+        (header::CONTENT_DISPOSITION, disposition(job.title.as_str())?),
     ];
     let mut archive = Archive::new(app.clone(), caller.actor, job, slot);
     // The first page is read before the answer begins, so that what is wrong can still be said.

@@ -11,7 +11,9 @@ use super::extract::{JsonBody, PathIds, StrictQuery};
 use super::fields;
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
-use crate::domain::{Action, Customer, CustomerChange, CustomerId, Role, Scope};
+use super::wire::CustomerBody;
+use crate::domain::{Action, CustomerChange, CustomerId, CustomerName, Email, Phone, Scope};
+use crate::operations::{self, NewCustomer};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
@@ -33,32 +35,6 @@ pub(super) struct CreateCustomer {
 pub(super) struct CustomerCreated {
     /// The id.
     customer_id: String,
-}
-
-/// A customer.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CustomerBody {
-    /// The id.
-    customer_id: String,
-    /// A person's or company's name.
-    name: String,
-    /// As typed; null for customers.
-    phone: Option<String>,
-    /// As typed; null for customers.
-    email: Option<String>,
-}
-
-impl CustomerBody {
-    /// A customer as one role sees it: a customer's link may be passed on, so it tells no way to reach them.
-    pub(super) fn of(customer: Customer, role: Role) -> Self {
-        let reachable = role != Role::Customer;
-        Self {
-            customer_id: customer.customer_id.to_string(),
-            name: customer.name,
-            phone: customer.phone.filter(|_| reachable),
-            email: customer.email.filter(|_| reachable),
-        }
-    }
 }
 
 /// A page of customers.
@@ -108,15 +84,12 @@ pub(super) async fn create_customer(
     JsonBody(wish): JsonBody<CreateCustomer>,
 ) -> Result<(StatusCode, Json<CustomerCreated>), Problem> {
     require(caller.actor.decide_general(Action::WriteJobs))?;
-    let customer = Customer {
-        customer_id: CustomerId::generate(caller.now),
-        name: fields::text("name", &wish.name, 200)?,
-        phone: fields::optional_text("phone", wish.phone.as_deref(), 50)?,
-        email: fields::optional_text("email", wish.email.as_deref(), 254)?,
-        created_at: caller.now,
+    let new = NewCustomer {
+        name: fields::typed("name", &wish.name, CustomerName::parse)?,
+        phone: fields::optional("phone", wish.phone.as_deref(), Phone::parse_optional)?,
+        email: fields::optional("email", wish.email.as_deref(), Email::parse_optional)?,
     };
-    let customer_id = customer.customer_id.to_string();
-    app.db.insert_customer(customer).await?;
+    let customer_id = operations::create_customer(app.db.as_ref(), new, caller.now).await?.to_string();
     Ok((StatusCode::CREATED, Json(CustomerCreated { customer_id })))
 }
 
@@ -192,15 +165,12 @@ pub(super) async fn change_customer(
     let customer_id = reachable(&app, &caller, &customer_id).await?;
     // A customer is of all their jobs, so one who reaches a single job does not change them.
     require(caller.actor.decide_general(Action::WriteJobs))?;
-    let optional = |field: &str, given: Option<Option<String>>, characters_max| {
-        given.map(|text| fields::optional_text(field, text.as_deref(), characters_max)).transpose()
-    };
     let change = CustomerChange {
-        name: wish.name.map(|name| fields::text("name", &name, 200)).transpose()?,
-        phone: optional("phone", wish.phone, 50)?,
-        email: optional("email", wish.email, 254)?,
+        name: wish.name.map(|name| fields::typed("name", &name, CustomerName::parse)).transpose()?,
+        phone: fields::change("phone", wish.phone, Phone::parse_optional)?,
+        email: fields::change("email", wish.email, Email::parse_optional)?,
     };
-    app.db.change_customer(customer_id.clone(), change).await?;
+    operations::change_customer(app.db.as_ref(), &customer_id, change).await?;
     let customer = app.db.customer(customer_id).await?.ok_or_else(not_found)?;
     Ok(Json(CustomerBody::of(customer, caller.actor.role)))
 }

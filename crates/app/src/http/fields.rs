@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::problem::Problem;
-use crate::domain::IdError;
+use crate::domain::{IdError, TextError, checked_text};
 
 /// An id.
 pub(super) fn id<T>(field: &str, text: &str, parse: fn(&str) -> Result<T, IdError>) -> Result<T, Problem> {
@@ -23,28 +23,38 @@ pub(super) fn word<T>(
     parse(text).ok_or_else(|| Problem::field(field, format!("must be one of {words}")))
 }
 
-/// A text for people: trimmed, not empty, `characters_max` at most, no control characters but line ends and tabs.
+/// A text for people of at most `characters_max`.
 pub(super) fn text(field: &str, text: &str, characters_max: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Problem::field(field, "must not be empty"));
-    }
-    if text.chars().count() > characters_max {
-        return Err(Problem::field(field, format!("may have at most {characters_max} characters")));
-    }
-    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
-        return Err(Problem::field(field, "must not hold control characters"));
-    }
-    Ok(text.to_owned())
+    checked_text(text, characters_max)
+        .map(str::to_owned)
+        .map_err(|error| Problem::field(field, error.to_string()))
+}
+
+/// A text with rules of its own.
+pub(super) fn typed<T>(
+    field: &str,
+    text: &str,
+    parse: fn(&str) -> Result<T, TextError>,
+) -> Result<T, Problem> {
+    parse(text).map_err(|error| Problem::field(field, error.to_string()))
 }
 
 /// The same, where nothing or an empty text is as good as none.
-pub(super) fn optional_text(
+pub(super) fn optional<T>(
     field: &str,
     given: Option<&str>,
-    characters_max: usize,
-) -> Result<Option<String>, Problem> {
-    given.filter(|given| !given.trim().is_empty()).map(|given| text(field, given, characters_max)).transpose()
+    parse: fn(Option<&str>) -> Result<Option<T>, TextError>,
+) -> Result<Option<T>, Problem> {
+    parse(given).map_err(|error| Problem::field(field, error.to_string()))
+}
+
+/// The same for a change: an absent field stays absent, null takes away.
+pub(super) fn change<T>(
+    field: &str,
+    given: Option<Option<String>>,
+    parse: fn(Option<&str>) -> Result<Option<T>, TextError>,
+) -> Result<Option<Option<T>>, Problem> {
+    given.map(|text| optional(field, text.as_deref(), parse)).transpose()
 }
 
 /// A time in RFC 3339.
@@ -118,15 +128,6 @@ mod tests {
         for bad in ["", "zz", &hex[1..], &format!("+{}", &hex[1..]), "47DE", &"é".repeat(32)] {
             assert!(sha256("sha256", bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn texts_are_trimmed_bounded_and_clean() {
-        assert_eq!(text("title", " Garage ", 10).unwrap(), "Garage");
-        for bad in ["", "  ", "12345678901", "a\0b"] {
-            assert!(text("title", bad, 10).is_err(), "{bad:?}");
-        }
-        assert_eq!(optional_text("caption", Some(" "), 10).unwrap(), None);
     }
 
     #[test]

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Authenticated;
-use super::customers::CustomerBody;
 use super::extract::{JsonBody, PathIds, StrictQuery};
 use super::problem::{Problem, ProblemBody, require};
 use super::state::App;
+use super::wire::CustomerBody;
 use super::{endpoints, fields};
-use crate::db::{Cover, DbError, JobFilter, JobRow};
+use crate::db::{Cover, JobFilter, JobRow};
 use crate::domain::{
-    Action, Actor, CustomerId, Job, JobChange, JobId, JobStatus, ObjectName, Rendition, Role,
+    Action, Actor, Address, CustomerId, JobChange, JobId, JobStatus, ObjectName, Rendition, Role, Title,
 };
-use crate::events::Change;
+use crate::operations::{self, NewJob, authorize_job};
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
 const LIMIT_DEFAULT: usize = 50;
@@ -127,27 +127,14 @@ pub(super) async fn create_job(
     JsonBody(wish): JsonBody<CreateJob>,
 ) -> Result<(StatusCode, Json<JobCreated>), Problem> {
     require(caller.actor.decide_general(Action::WriteJobs))?;
-    let job_id = match wish.job_id {
-        Some(text) => fields::id("job_id", &text, JobId::parse)?,
-        None => JobId::generate(caller.now),
-    };
-    let job = Job {
-        job_id: job_id.clone(),
+    let new = NewJob {
+        job_id: wish.job_id.map(|text| fields::id("job_id", &text, JobId::parse)).transpose()?,
         customer_id: fields::id("customer_id", &wish.customer_id, CustomerId::parse)?,
-        title: fields::text("title", &wish.title, 200)?,
-        address: fields::optional_text("address", wish.address.as_deref(), 500)?,
+        title: fields::typed("title", &wish.title, Title::parse)?,
+        address: fields::optional("address", wish.address.as_deref(), Address::parse_optional)?,
         scheduled_for: read_scheduled_for(wish.scheduled_for.as_deref())?,
-        status: JobStatus::Scheduled,
-        created_at: caller.now,
     };
-    app.db.insert_job(job).await.map_err(|error| match error {
-        DbError::Conflict(_) => {
-            Problem::new(StatusCode::CONFLICT, "job_exists", "a job with this id exists already")
-                .about("job_id")
-        }
-        other => Problem::from(other),
-    })?;
-    app.events.tell(Change::Job(job_id.clone()));
+    let job_id = operations::create_job(app.db.as_ref(), &app.events, new, caller.now).await?;
     Ok((StatusCode::CREATED, Json(JobCreated { job_id: job_id.to_string() })))
 }
 
@@ -168,7 +155,8 @@ pub(super) async fn list_jobs(
 ) -> Result<Json<JobPage>, Problem> {
     let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let status = query.status.filter(|word| !word.is_empty());
-    let search = fields::optional_text("q", query.q.as_deref(), 200)?.unwrap_or_default();
+    let search = query.q.filter(|text| !text.trim().is_empty());
+    let search = search.map(|text| fields::text("q", &text, 200)).transpose()?.unwrap_or_default();
     let filter = JobFilter {
         scope: caller.actor.scope.clone(),
         search: search.split_whitespace().take(SEARCH_WORDS_MAX).map(str::to_owned).collect(),
@@ -229,14 +217,10 @@ pub(super) async fn change_job(
     JsonBody(wish): JsonBody<ChangeJob>,
 ) -> Result<Json<JobBody>, Problem> {
     let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    let job = app.db.job(job_id.clone()).await?.ok_or_else(Problem::job_not_found)?;
-    require(caller.actor.decide(Action::WriteJobs, &job))?;
+    authorize_job(app.db.as_ref(), &caller.actor, Action::WriteJobs, &job_id).await?;
     let change = JobChange {
-        title: wish.title.map(|title| fields::text("title", &title, 200)).transpose()?,
-        address: match wish.address {
-            Some(address) => Some(fields::optional_text("address", address.as_deref(), 500)?),
-            None => None,
-        },
+        title: wish.title.map(|title| fields::typed("title", &title, Title::parse)).transpose()?,
+        address: fields::change("address", wish.address, Address::parse_optional)?,
         scheduled_for: match wish.scheduled_for {
             Some(time) => Some(read_scheduled_for(time.as_deref())?),
             None => None,
@@ -246,8 +230,7 @@ pub(super) async fn change_job(
             .map(|word| fields::word("status", &word, JobStatus::parse, STATUS_WORDS))
             .transpose()?,
     };
-    app.db.change_job(job_id.clone(), change).await?;
-    app.events.tell(Change::Job(job_id.clone()));
+    operations::change_job(app.db.as_ref(), &app.events, &job_id, change).await?;
     let row = app.db.job_row(job_id).await?.ok_or_else(Problem::job_not_found)?;
     Ok(Json(with_cover(&app, &caller, &headers, row).await?))
 }
@@ -273,9 +256,9 @@ fn body(row: JobRow, actor: &Actor, sign: &impl Fn(&str) -> String) -> JobBody {
     });
     JobBody {
         job_id: row.job.job_id.to_string(),
-        title: row.job.title,
+        title: row.job.title.into(),
         status: row.job.status.as_str().to_owned(),
-        address: row.job.address,
+        address: row.job.address.map(String::from),
         scheduled_for: row.job.scheduled_for.map(|time| time.to_string()),
         created_at: inside.then(|| row.job.created_at.to_string()),
         customer: inside.then(|| CustomerBody::of(row.customer, actor.role)),

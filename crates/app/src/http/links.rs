@@ -3,20 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Authenticated;
 use super::extract::{JsonBody, PathIds};
-use super::problem::{Problem, ProblemBody, require};
+use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use super::{endpoints, fields};
 use crate::domain::{Action, Decision, JobId, Link, LinkId, Role, Scope};
-use crate::links::{self, NewLink};
-
-/// A link lives a year at most.
-const EXPIRES_SECONDS_MAX: u32 = 366 * 86_400;
+use crate::operations::authorize_job;
+use crate::operations::links::{self, LinkRequest, NewLink};
 
 /// A new link.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -94,13 +91,13 @@ pub(super) async fn create_link(
     let job_id = job_for_links(&app, &caller, &job_id).await?;
     let linkable = |word: &str| Role::parse(word).filter(|role| *role != Role::Staff);
     let role = fields::word("role", &wish.role, linkable, "customer, crew")?;
-    let seconds = wish.expires_in.unwrap_or(links::default_seconds(role));
-    if !(60..=EXPIRES_SECONDS_MAX).contains(&seconds) {
-        return Err(Problem::field("expires_in", format!("must be 60 to {EXPIRES_SECONDS_MAX}")));
-    }
-    let expires_at = expiry(caller.now, seconds)?;
-    let may_upload = role == Role::Crew || wish.may_upload.unwrap_or(false);
-    let NewLink { link, token } = links::mint(role, Scope::Job(job_id), may_upload, caller.now, expires_at);
+    let request = LinkRequest {
+        role,
+        scope: Scope::Job(job_id),
+        expires_seconds: wish.expires_in,
+        may_upload: wish.may_upload.unwrap_or(false),
+    };
+    let NewLink { link, token } = links::create_link(app.db.as_ref(), request, caller.now).await?;
     let url = links::url(&endpoints::api_origin(&app, &headers)?, role, &link.scope, &token);
     let qr_svg = match wish.qr {
         Some(true) => Some(links::qr_svg(&url).map_err(Problem::internal)?),
@@ -113,19 +110,13 @@ pub(super) async fn create_link(
         expires_at: link.expires_at.to_string(),
         qr_svg,
     };
-    app.db.insert_link(link).await?;
     Ok((StatusCode::CREATED, Json(answer)))
-}
-
-fn expiry(now: Timestamp, seconds: u32) -> Result<Timestamp, Problem> {
-    now.checked_add(SignedDuration::from_secs(i64::from(seconds))).map_err(Problem::internal)
 }
 
 /// The job of a path, once the caller may make links to it.
 async fn job_for_links(app: &App, caller: &Authenticated, job_id: &str) -> Result<JobId, Problem> {
     let job_id = JobId::parse(job_id).map_err(|_| Problem::job_not_found())?;
-    let job = app.db.job(job_id.clone()).await?.ok_or_else(Problem::job_not_found)?;
-    require(caller.actor.decide(Action::MintLinks, &job))?;
+    authorize_job(app.db.as_ref(), &caller.actor, Action::MintLinks, &job_id).await?;
     Ok(job_id)
 }
 

@@ -21,6 +21,7 @@ mod session;
 mod shortcuts;
 mod state;
 mod uploads;
+mod wire;
 
 use axum::Router;
 use http::StatusCode;

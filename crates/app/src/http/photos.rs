@@ -15,7 +15,9 @@ use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use super::{endpoints, fields};
 use crate::domain::merge::ListedPhoto;
-use crate::domain::{Action, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, Rendition};
+use crate::domain::{
+    Action, Caption, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, Rendition,
+};
 use crate::operations::{PhotoPage, authorize_job};
 
 const LIMIT_DEFAULT: usize = 100;
@@ -175,7 +177,7 @@ fn body(job_id: &JobId, photo: ListedPhoto, sign: &impl Fn(&str) -> String) -> P
         thumbhash: renditions.map(|renditions| STANDARD.encode(&renditions.thumbhash)),
         damaged: renditions.is_some_and(|renditions| renditions.damaged),
         phase: photo.phase.map(|phase| phase.as_str().to_owned()),
-        caption: photo.caption,
+        caption: photo.caption.map(String::from),
         status: photo.status.as_str().to_owned(),
         rejection: photo.rejection,
         location: photo.location.map(|Location { latitude, longitude }| LocationBody { latitude, longitude }),
@@ -244,10 +246,7 @@ pub(super) async fn change_photo(
         Some(None) => Some(None),
         None => None,
     };
-    let caption = match wish.caption {
-        Some(text) => Some(fields::optional_text("caption", text.as_deref(), 2_000)?),
-        None => None,
-    };
+    let caption = fields::change("caption", wish.caption, Caption::parse_optional)?;
     let (job, photo_id) = photo_of_job(&app, &caller, Action::ChangePhotos, ids).await?;
     let change = PhotoChange { phase, caption, hidden: wish.hidden };
     app.photos.change(&job.job_id, &photo_id, change, caller.now).await?;

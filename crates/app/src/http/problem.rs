@@ -193,6 +193,10 @@ impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
         let detail = error.to_string();
         match error {
+            OperationError::Field { field, rule } => Self::field(field, rule),
+            OperationError::JobExists => {
+                Self::new(StatusCode::CONFLICT, "job_exists", detail).about("job_id")
+            }
             OperationError::JobNotFound => Self::job_not_found(),
             OperationError::PhotoNotFound => Self::photo_not_found(),
             OperationError::Forbidden => Self::forbidden(),

@@ -74,7 +74,7 @@ fn shortcuts(api: &str, application_key: &str, token: &Secret, job: &Job) -> Val
         json!({
             "id": id(phase.as_str()),
             "name": name,
-            "description": job.title,
+            "description": job.title.as_str(),
             "method": "POST",
             "url": format!("{api}/upload-url"),
             "headers": [{"key": "x-api-key", "value": application_key}],
@@ -114,7 +114,7 @@ fn shortcuts(api: &str, application_key: &str, token: &Secret, job: &Job) -> Val
         "compatibilityVersion": FORMAT_VERSION,
         "categories": [{
             "id": id("category"),
-            "name": job.title,
+            "name": job.title.as_str(),
             "shortcuts": [
                 take(Phase::Before, "Take a before photo"),
                 take(Phase::After, "Take an after photo"),

@@ -12,7 +12,7 @@ use super::extract::{JsonBody, Object};
 use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use super::{endpoints, fields};
-use crate::domain::{Action, IMAGE_TYPES, ImageType, JobId, Location, Phase};
+use crate::domain::{Action, Caption, IMAGE_TYPES, ImageType, JobId, Location, Phase};
 use crate::operations::{OperationError, SendMethod, SignedUpload, UploadDetails, authorize_job};
 
 /// Photos in one call.
@@ -270,7 +270,7 @@ fn read_photo(app: &App, photo: PhotoUpload, at: &str) -> Result<UploadDetails, 
             .phase
             .map(|word| fields::word(&field("phase"), &word, Phase::parse, words))
             .transpose()?,
-        caption: fields::optional_text(&field("caption"), photo.caption.as_deref(), 2_000)?,
+        caption: fields::optional(&field("caption"), photo.caption.as_deref(), Caption::parse_optional)?,
         taken_at: photo.taken_at.map(|time| fields::time(&field("taken_at"), &time)).transpose()?,
         location: photo.location.map(|Object(place)| read_location(&field("location"), place)).transpose()?,
         idempotency_key: photo

@@ -1,15 +1,16 @@
 //! What the schedule and the operator ask of the photo function, by invoking it: AWS asks them who they are.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Settings;
 use super::settings::APPLICATION_KEY_BYTES;
 use crate::db::{Db, DbError};
-use crate::domain::{ApplicationId, ApplicationKind, LinkId, Role, Secret};
-use crate::links::{self, NewLink};
-use crate::setup::{self, LinkWish, NewApplication, SetupError};
+use crate::domain::{ApplicationId, ApplicationKind, ApplicationName, LinkId, Role, Scope, Secret};
+use crate::operations::OperationError;
+use crate::operations::applications::{self, NewApplication};
+use crate::operations::links::{self, LinkRequest, NewLink};
 
 /// A command: `{"qdn": "sweep"}`, `{"qdn": "add_link", "role": "crew"}`.
 #[derive(Debug, Deserialize)]
@@ -50,11 +51,9 @@ pub(super) enum Command {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
     #[error("{0}")]
-    Setup(#[from] SetupError),
+    Operation(#[from] OperationError),
     #[error("{0}")]
     Db(#[from] DbError),
-    #[error("{0}")]
-    Time(#[from] jiff::Error),
     #[error("role must be staff, crew or customer, not {0:?}")]
     Role(String),
     #[error("key: one that is given is publishable, without role and job, and has 20 to 128 characters")]
@@ -76,41 +75,29 @@ pub(super) async fn carry_out(
     Ok(match command {
         // The processor's own.
         Command::Sweep {} => json!({}),
-        Command::Setup {} => {
-            let key = &settings.application_key;
-            match db.application_by_key(key.hash()).await? {
-                Some(application) if application.revoked_at.is_some() => return Err(CommandError::Revoked),
-                Some(_) => json!({ "known": true }),
-                None => {
-                    // The link first: where this ends half way, the next call makes another.
-                    let wish = LinkWish { role: Role::Staff, job: None, lives: None, may_upload: false };
-                    let link = link(db, settings, &wish, now).await?;
-                    let kind = ApplicationKind::Publishable;
-                    setup::ensure_application(db, "pages", key, kind, rate, now).await?;
-                    link
-                }
-            }
-        }
+        Command::Setup {} => set_up(db, settings, now).await?,
         Command::AddKey { name, key: Some(key), role: None, job: None, .. } => {
             if !APPLICATION_KEY_BYTES.contains(&key.len()) {
                 return Err(CommandError::Key);
             }
+            let name = read_name(&name)?;
             let (key, kind) = (Secret::from_caller(&key), ApplicationKind::Publishable);
-            setup::ensure_application(db, &name, &key, kind, rate, now).await?;
+            applications::ensure_application(db, &name, &key, kind, rate, now).await?;
             json!({ "known": true })
         }
         Command::AddKey { key: Some(_), .. } => return Err(CommandError::Key),
         Command::AddKey { name, key: None, role, job, origins, requests_per_minute_max } => {
             let role = role.as_deref().map(read_role).transpose()?;
+            let name = read_name(&name)?;
             let requests_per_minute_max = requests_per_minute_max.unwrap_or(rate).max(1);
             let wish = NewApplication { name, role, job, origins, requests_per_minute_max };
-            json!({ "key": setup::add_application(db, wish, now).await?.reveal() })
+            json!({ "key": applications::add_application(db, wish, now).await?.reveal() })
         }
         Command::ListKeys {} => {
             let applications = db.applications().await?.into_iter().map(|application| {
                 json!({
                     "application_id": application.application_id.as_str(),
-                    "name": application.name,
+                    "name": application.name.as_str(),
                     "revoked": application.revoked_at.is_some(),
                 })
             });
@@ -122,9 +109,10 @@ pub(super) async fn carry_out(
             known(db.revoke_application(id, now).await?, "application")?
         }
         Command::AddLink { role, job, seconds, may_upload } => {
-            let lives = seconds.map(|seconds| SignedDuration::from_secs(seconds.into()));
-            let wish = LinkWish { role: read_role(&role)?, job, lives, may_upload };
-            link(db, settings, &wish, now).await?
+            let scope = links::scope_of(db, job.as_deref()).await?;
+            let role = read_role(&role)?;
+            let request = LinkRequest { role, scope, expires_seconds: seconds, may_upload };
+            link(db, settings, request, now).await?
         }
         Command::RevokeLink { link_id } => {
             let id = LinkId::parse(&link_id).map_err(|_| CommandError::Unknown("link"))?;
@@ -133,16 +121,43 @@ pub(super) async fn carry_out(
     })
 }
 
+/// Makes the pages' key known and, where it was not, a first link for staff.
+async fn set_up(db: &dyn Db, settings: &Settings, now: Timestamp) -> Result<Value, CommandError> {
+    let key = &settings.application_key;
+    match db.application_by_key(key.hash()).await? {
+        Some(application) if application.revoked_at.is_some() => Err(CommandError::Revoked),
+        Some(_) => Ok(json!({ "known": true })),
+        None => {
+            // The link first: where this ends half way, the next call makes another.
+            let (role, scope) = (Role::Staff, Scope::AllJobs);
+            let request = LinkRequest { role, scope, expires_seconds: None, may_upload: false };
+            let link = link(db, settings, request, now).await?;
+            let name = ApplicationName::stored("pages".to_owned());
+            let rate = settings.config.uploads.requests_per_minute_max;
+            applications::ensure_application(db, &name, key, ApplicationKind::Publishable, rate, now).await?;
+            Ok(link)
+        }
+    }
+}
+
 async fn link(
     db: &dyn Db,
     settings: &Settings,
-    wish: &LinkWish,
+    request: LinkRequest,
     now: Timestamp,
 ) -> Result<Value, CommandError> {
-    let NewLink { link, token } = setup::add_link(db, wish, now).await?;
+    let created = links::create_link(db, request, now).await.map_err(|error| match error {
+        OperationError::Field { field: "expires_in", rule } => OperationError::field("seconds", rule),
+        other => other,
+    });
+    let NewLink { link, token } = created?;
     let origin = settings.config.network.public_url.as_deref().unwrap_or_default();
-    let url = links::url(origin, wish.role, &link.scope, &token);
+    let url = links::url(origin, link.role, &link.scope, &token);
     Ok(json!({ "link_id": link.link_id.as_str(), "url": url }))
+}
+
+fn read_name(text: &str) -> Result<ApplicationName, CommandError> {
+    Ok(ApplicationName::parse(text).map_err(|error| OperationError::field("name", error))?)
 }
 
 fn read_role(text: &str) -> Result<Role, CommandError> {

@@ -15,9 +15,9 @@ use super::records::{self, BatchAnswer, Call, Failure, Message};
 use crate::client::Outbound;
 use crate::clock::now;
 use crate::db::{Db, DbError, Dynamo};
+use crate::operations::links;
 use crate::process::{SoloProcessor, Standing};
 use crate::s3::Bucket;
-use crate::setup;
 
 /// How far clocks may be apart, and a form that was begun in time may be late.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
@@ -149,7 +149,7 @@ impl Function {
         while processed < DUE_MAX && Instant::now() < last_start && processor.work_on_due().await? {
             processed += 1;
         }
-        self.db.prune_links(now().saturating_sub(setup::DEAD_LINKS_KEPT)?).await?;
+        self.db.prune_links(now().saturating_sub(links::DEAD_LINKS_KEPT)?).await?;
         Ok(json!({ "processed": processed }))
     }
 }

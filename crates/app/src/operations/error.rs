@@ -5,6 +5,17 @@ use crate::s3::S3Error;
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
+    /// A field holds what it may not.
+    #[error("{field} {rule}")]
+    Field {
+        /// Its name in the HTTP contract; the command line calls it by its flag.
+        field: &'static str,
+        /// What it must be.
+        rule: String,
+    },
+    /// A job with this id exists already.
+    #[error("a job with this id exists already")]
+    JobExists,
     /// The job does not exist, or is out of the actor's scope: the two are not told apart.
     #[error("there is no such job")]
     JobNotFound,
@@ -29,6 +40,14 @@ pub enum OperationError {
     /// Anything else that must not happen. The text is for the log.
     #[error("{0}")]
     Internal(String),
+}
+
+impl OperationError {
+    /// A field that holds what it may not.
+    #[expect(clippy::needless_pass_by_value, reason = "errors are handed over")]
+    pub fn field(field: &'static str, rule: impl ToString) -> Self {
+        Self::Field { field, rule: rule.to_string() }
+    }
 }
 
 /// Turns a decision about a job into a refusal.

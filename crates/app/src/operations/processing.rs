@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{OperationError, Photos};
-use crate::domain::merge::{ListedPhoto, StoredObject, merge};
-use crate::domain::{Actor, JobId, ObjectName, PhotoId, PhotoStatus, Rendition};
+use crate::domain::merge::{ListedPhoto, merge};
+use crate::domain::{Actor, JobId, ObjectName, PhotoId, PhotoStatus, Rendition, StoredObject};
 
 /// Objects read in one step.
 const PAGE: usize = 1_000;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{OperationError, Photos};
-use crate::domain::merge::{Merged, Page, StoredObject};
-use crate::domain::{JobId, ObjectName, PhotoRecord};
+use crate::domain::merge::{Merged, Page};
+use crate::domain::{JobId, ObjectName, PhotoRecord, StoredObject};
 use crate::s3::Listing;
 
 /// Records read beyond the objects of a page, which are missing photos: more of them end the page early.

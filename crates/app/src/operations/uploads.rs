@@ -7,7 +7,7 @@ use qdn_sign::{Endpoint, PostConditions};
 
 use super::{OperationError, Photos};
 use crate::db::{DbError, Grant};
-use crate::domain::{Actor, JobId, Location, ObjectName, Phase, PhotoId, PhotoName, PhotoRecord};
+use crate::domain::{Actor, Caption, JobId, Location, ObjectName, Phase, PhotoId, PhotoName, PhotoRecord};
 use crate::s3::signing_time;
 
 /// A grant that is requested again after so long counts as given then.
@@ -31,7 +31,7 @@ pub struct UploadDetails {
     /// When in the job it was taken.
     pub phase: Option<Phase>,
     /// A text for people.
-    pub caption: Option<String>,
+    pub caption: Option<Caption>,
     /// When the shutter fell.
     pub taken_at: Option<Timestamp>,
     /// Where it was taken.

@@ -255,7 +255,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::merge::StoredObject;
+    use crate::domain::StoredObject;
     use crate::domain::{JobId, PhotoId};
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::db::{Db, DbError};
-use crate::domain::merge::StoredObject;
+use crate::domain::StoredObject;
 use crate::domain::{JobId, PhotoId, PhotoRecord};
 use crate::events::{Change, Events};
 

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::Listing;
-use crate::domain::merge::StoredObject;
+use crate::domain::StoredObject;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

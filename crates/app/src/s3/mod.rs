@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use qdn_sign::{Endpoint, Signer};
 
 use crate::client::Outbound;
-use crate::domain::merge::StoredObject;
+use crate::domain::StoredObject;
 use transport::{AnswerBody, Transport};
 
 /// The longest a call may take.

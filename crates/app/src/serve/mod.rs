@@ -30,14 +30,14 @@ use crate::clock;
 use crate::config::Config;
 use crate::db::{Db, Sqlite};
 use crate::delivery::{Delivery, DeliverySource};
-use crate::domain::{JobId, Role};
+use crate::domain::{JobId, Role, Scope};
 use crate::events::Events;
 use crate::http::App;
 use crate::listener::Certificate;
 use crate::listener::{self, LimitedBody, ListenerLimits, Port};
+use crate::operations::links::{self, LinkRequest};
 use crate::process::{Processor, Queue};
 use crate::s3::Bucket;
-use crate::setup::{self, LinkWish};
 use comparison::Comparison;
 use names::Names;
 
@@ -52,7 +52,7 @@ const COMMITS_KEPT: usize = 4_096;
 /// How far the clocks of servers may be apart, and a form that was begun in time may be late.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 /// The tokens of the ready file live so long.
-const READY_TOKENS_AGE: SignedDuration = SignedDuration::from_hours(24);
+const READY_TOKENS_SECONDS: u32 = 24 * 3_600;
 
 /// The database's file within the data folder.
 pub fn database_path(data: &Path) -> PathBuf {
@@ -99,7 +99,7 @@ pub async fn run(config: Config, ready_file: Option<PathBuf>) -> anyhow::Result<
     let db: Arc<dyn Db> = Arc::new(sqlite.clone());
     let now = clock::now();
     ensure_applications(db.as_ref(), &config, &keys, now).await?;
-    db.prune_links(now.checked_sub(setup::DEAD_LINKS_KEPT)?).await?;
+    db.prune_links(now.checked_sub(links::DEAD_LINKS_KEPT)?).await?;
     let sample_job = sample::ensure_sample_job(db.as_ref(), now).await?;
     let origins = OriginList::default();
     let (tell_commit, commits) = mpsc::channel(COMMITS_KEPT);
@@ -373,7 +373,7 @@ fn stop_on_signal() -> anyhow::Result<CancellationToken> {
 }
 
 /// A link of this role to the sample job; staff see every one.
-fn link_wish(role: Role, job_id: &JobId, lives: SignedDuration) -> LinkWish {
-    let job = (role != Role::Staff).then(|| job_id.to_string());
-    LinkWish { role, job, lives: Some(lives), may_upload: false }
+fn link_request(role: Role, job_id: &JobId, expires_seconds: u32) -> LinkRequest {
+    let scope = if role == Role::Staff { Scope::AllJobs } else { Scope::Job(job_id.clone()) };
+    LinkRequest { role, scope, expires_seconds: Some(expires_seconds), may_upload: false }
 }

@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::keys::write_private;
 use super::names::{Names, local_ip};
-use super::{Keys, READY_TOKENS_AGE, address_path, link_wish};
+use super::{Keys, READY_TOKENS_SECONDS, address_path, link_request};
 use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
-use crate::setup;
+use crate::operations::links;
 
 /// Takes away the ready file of an earlier run: whoever waits for it must not read dead ports.
 pub(super) fn remove_stale(path: &Path) -> anyhow::Result<()> {
@@ -39,7 +39,8 @@ pub(super) async fn write(
     let now = clock::now();
     let mut tokens = serde_json::Map::new();
     for role in [Role::Staff, Role::Crew, Role::Customer] {
-        let token = setup::add_link(db, &link_wish(role, sample_job, READY_TOKENS_AGE), now).await?.token;
+        let token =
+            links::create_link(db, link_request(role, sample_job, READY_TOKENS_SECONDS), now).await?.token;
         tokens.insert(role.as_str().to_owned(), token.reveal().into());
     }
     let network = &config.network;

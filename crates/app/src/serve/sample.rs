@@ -5,8 +5,11 @@ use jiff::Timestamp;
 use super::Keys;
 use crate::config::Config;
 use crate::db::{Db, DbError};
-use crate::domain::{ApplicationKind, Customer, CustomerId, Job, JobId, JobStatus, Role, Scope, Secret};
-use crate::setup;
+use crate::domain::{
+    Address, ApplicationKind, ApplicationName, Customer, CustomerId, CustomerName, Job, JobId, JobStatus,
+    Phone, Role, Scope, Secret, Title,
+};
+use crate::operations::applications;
 
 /// Makes the applications of the keys file known to the database, also one that was restored without them.
 ///
@@ -24,7 +27,15 @@ pub async fn ensure_applications(
         ("command line", &keys.command_key, command),
     ] {
         let (key, rate) = (Secret::from_caller(key), config.uploads.requests_per_minute_max);
-        setup::ensure_application(db, name, &key, kind, rate, now).await?;
+        applications::ensure_application(
+            db,
+            &ApplicationName::stored(name.to_owned()),
+            &key,
+            kind,
+            rate,
+            now,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -38,8 +49,8 @@ pub(super) async fn ensure_sample_job(db: &dyn Db, now: Timestamp) -> anyhow::Re
     let customer_id = CustomerId::generate(now);
     let customer = Customer {
         customer_id: customer_id.clone(),
-        name: "Sample customer".to_owned(),
-        phone: Some("555-0100".to_owned()),
+        name: CustomerName::stored("Sample customer".to_owned()),
+        phone: Some(Phone::stored("555-0100".to_owned())),
         email: None,
         created_at: now,
     };
@@ -47,8 +58,8 @@ pub(super) async fn ensure_sample_job(db: &dyn Db, now: Timestamp) -> anyhow::Re
     let job = Job {
         job_id: job_id.clone(),
         customer_id,
-        title: "Sample job: clear out the garage".to_owned(),
-        address: Some("12 Sample Street".to_owned()),
+        title: Title::stored("Sample job: clear out the garage".to_owned()),
+        address: Some(Address::stored("12 Sample Street".to_owned())),
         scheduled_for: Some(now),
         status: JobStatus::Scheduled,
         created_at: now,

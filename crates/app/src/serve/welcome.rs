@@ -3,19 +3,16 @@
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
-use jiff::SignedDuration;
-
-use super::link_wish;
+use super::link_request;
 use super::names::Names;
 use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::{JobId, Role};
-use crate::links::{self, NewLink};
-use crate::setup;
+use crate::operations::links::{self, NewLink};
 
 /// Links that the terminal shows live for a week.
-const WELCOME_LINKS_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const WELCOME_LINKS_SECONDS: u32 = 7 * 86_400;
 
 /// Prints the three links: on the first start always, later only to a terminal, so that no log collects them.
 pub(super) async fn print(
@@ -51,8 +48,8 @@ async fn compose(config: &Config, db: &dyn Db, sample_job: &JobId, names: &Names
         (Role::Crew, "Sample job, for the crew"),
         (Role::Customer, "Sample job, for its customer"),
     ] {
-        let wish = link_wish(role, sample_job, WELCOME_LINKS_AGE);
-        let NewLink { link, token } = setup::add_link(db, &wish, now).await?;
+        let request = link_request(role, sample_job, WELCOME_LINKS_SECONDS);
+        let NewLink { link, token } = links::create_link(db, request, now).await?;
         let url = links::url(&origin, role, &link.scope, &token);
         writeln!(text, "  {label}:\n    {url}\n")?;
         if role == Role::Crew {

@@ -29,7 +29,7 @@ async fn of_many_jobs_with_one_id_one_is_kept(db: &dyn Db) {
     assert_eq!(kept.len(), 1, "{answers:?}");
     let conflicts = answers.iter().filter(|answer| matches!(answer, Err(DbError::Conflict("job"))));
     assert_eq!(conflicts.count(), CALLERS - 1);
-    assert_eq!(db.job(job_id("crowd")).await.unwrap().unwrap().title, kept[0].to_string());
+    assert_eq!(db.job(job_id("crowd")).await.unwrap().unwrap().title.as_str(), kept[0].to_string());
 }
 
 fn of_crowd(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
@@ -185,7 +185,7 @@ async fn the_cover_is_right_whoever_comes_first(db: &dyn Db) {
 async fn what_callers_may_send_comes_back_as_it_was(db: &dyn Db) {
     let record = PhotoRecord {
         name: "\u{1F6CB} \"sofa\" \\ '.jpg".to_owned(),
-        caption: Some("\u{10FFFF}".repeat(2_000)),
+        caption: Some(Caption::parse(&"\u{10FFFF}".repeat(2_000)).unwrap()),
         size_bytes: Some(0),
         sha256: None,
         location: Some(Location { latitude: 1e-300, longitude: -179.999_999_999_999_97 }),

@@ -8,7 +8,10 @@ use super::keys;
 use super::table::{FIRST_INDEX, SECOND_INDEX};
 use super::write::{Query, Write};
 use crate::db::{Cover, DbError, JobFilter, JobRow, Result};
-use crate::domain::{Customer, CustomerChange, CustomerId, Job, JobChange, JobId, JobStatus, PhotoId, Scope};
+use crate::domain::{
+    Address, Customer, CustomerChange, CustomerId, CustomerName, Email, Job, JobChange, JobId, JobStatus,
+    Phone, PhotoId, Scope, Title,
+};
 
 /// Jobs that a search looks at with each query.
 const SEARCH_PAGE: usize = 500;
@@ -31,9 +34,9 @@ fn read_customer(item: &Item) -> Result<Customer> {
     let read = Reader(item);
     Ok(Customer {
         customer_id: read.parsed("customer_id", CustomerId::parse)?,
-        name: read.text("name")?.to_owned(),
-        phone: read.optional_owned("phone")?,
-        email: read.optional_owned("email")?,
+        name: CustomerName::stored(read.text("name")?.to_owned()),
+        phone: read.optional_owned("phone")?.map(Phone::stored),
+        email: read.optional_owned("email")?.map(Email::stored),
         created_at: read.time("created_at")?,
     })
 }
@@ -62,8 +65,8 @@ fn read_job(item: &Item) -> Result<Job> {
     Ok(Job {
         job_id: read.parsed("job_id", JobId::parse)?,
         customer_id: read.parsed("customer_id", CustomerId::parse)?,
-        title: read.text("title")?.to_owned(),
-        address: read.optional_owned("address")?,
+        title: Title::stored(read.text("title")?.to_owned()),
+        address: read.optional_owned("address")?.map(Address::stored),
         scheduled_for: read.optional_time("scheduled_for")?,
         status: read.word("status", JobStatus::parse)?,
         created_at: read.time("created_at")?,
@@ -255,8 +258,12 @@ fn contains(text: &str, word: &str) -> bool {
 
 /// Whether every word stands somewhere, in any case of the letters a to z, as in SQLite.
 fn says(job: &Job, customer: &Customer, words: &[String]) -> bool {
-    let fields =
-        [Some(job.title.as_str()), job.address.as_deref(), Some(&customer.name), Some(job.job_id.as_str())];
+    let fields = [
+        Some(job.title.as_str()),
+        job.address.as_ref().map(Address::as_str),
+        Some(customer.name.as_str()),
+        Some(job.job_id.as_str()),
+    ];
     words.iter().all(|word| fields.iter().flatten().any(|field| contains(field, word)))
 }
 

@@ -9,7 +9,8 @@ use super::table::{FIRST_INDEX, SECOND_INDEX};
 use super::write::Write;
 use crate::db::{Cover, Result};
 use crate::domain::{
-    JobId, Location, Outcome, Phase, PhotoId, PhotoRecord, PhotoStatus, PrincipalId, Renditions, Verdict,
+    Caption, JobId, Location, Outcome, Phase, PhotoId, PhotoRecord, PhotoStatus, PrincipalId, Renditions,
+    Verdict,
 };
 
 /// The place of a photo among those that could be their job's cover; others do not have it.
@@ -185,7 +186,7 @@ impl Photo {
             size_bytes: read.optional_number("size_bytes")?,
             sha256: sha256.map(|hash| hash.try_into().map_err(|_| read.strange("sha256"))).transpose()?,
             phase: read.optional_word("phase", Phase::parse)?,
-            caption: read.optional_owned("caption")?,
+            caption: read.optional_owned("caption")?.map(Caption::stored),
             taken_at: read.optional_time("taken_at")?,
             location: degrees("latitude")?
                 .zip(degrees("longitude")?)
@@ -308,7 +309,7 @@ mod tests {
             size_bytes: Some(4_000_000),
             sha256: Some([7; 32]),
             phase: Some(Phase::Before),
-            caption: Some("The sofa goes, the table stays".to_owned()),
+            caption: Some(Caption::stored("The sofa goes, the table stays".to_owned())),
             taken_at: Some(at),
             location: Some(Location { latitude: -33.856_784, longitude: 151.215_297 }),
             hidden: false,

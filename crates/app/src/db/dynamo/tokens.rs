@@ -10,7 +10,9 @@ use super::keys;
 use super::table::{FIRST_INDEX, SECOND_INDEX, TTL_ATTRIBUTE};
 use super::write::{Query, Write};
 use crate::db::{DbError, Result};
-use crate::domain::{Application, ApplicationId, ApplicationKind, JobId, Link, LinkId, SecretHash};
+use crate::domain::{
+    Application, ApplicationId, ApplicationKind, ApplicationName, JobId, Link, LinkId, SecretHash,
+};
 
 /// How long a link is kept after it has expired, in seconds: 90 days, so that its holder is told what became of it.
 const DEAD_LINK_SECONDS_KEPT: i64 = 90 * 24 * 3_600;
@@ -177,7 +179,7 @@ fn read_application(item: &Item) -> Result<Application> {
     let origins = read.text("allowed_origins")?;
     Ok(Application {
         application_id: read.parsed("application_id", ApplicationId::parse)?,
-        name: read.text("name")?.to_owned(),
+        name: ApplicationName::stored(read.text("name")?.to_owned()),
         kind,
         key_hash: read.hash("key_hash")?,
         allowed_origins: serde_json::from_str(origins).map_err(|_| read.strange("allowed_origins"))?,

@@ -377,7 +377,7 @@ mod tests {
         let path = folder.path().join("qdn.sqlite");
         let customer = Customer {
             customer_id: CustomerId::parse("c").unwrap(),
-            name: "Ann".to_owned(),
+            name: crate::domain::CustomerName::parse("Ann").unwrap(),
             phone: None,
             email: None,
             created_at: Timestamp::UNIX_EPOCH,

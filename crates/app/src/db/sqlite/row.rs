@@ -1,12 +1,33 @@
 //! Values between rows and the domain. A value that no version of qdn wrote is an error, never a default.
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Error, Row};
 
-use crate::domain::{CustomerId, IdError, JobId, Role, Scope, SecretHash};
+use crate::domain::{
+    Address, ApplicationName, Caption, CustomerId, CustomerName, Email, IdError, JobId, Phone, Role, Scope,
+    SecretHash, Title,
+};
 
 pub(super) type Answer<T> = rusqlite::Result<T>;
+
+macro_rules! text_column {
+    ($($name:ident)*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.as_str().to_sql()
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                String::column_result(value).map(Self::stored)
+            }
+        }
+    )*};
+}
+
+text_column!(Title Address CustomerName Phone Email Caption ApplicationName);
 
 fn strange(column: &str) -> Error {
     Error::FromSqlConversionFailure(0, Type::Text, format!("a strange value in {column}").into())

@@ -78,7 +78,7 @@ async fn a_transaction_that_meets_another_is_tried_again_and_one_that_is_refused
     let job = Job {
         job_id: job_id(),
         customer_id: CustomerId::parse("c1").unwrap(),
-        title: "Attic".to_owned(),
+        title: crate::domain::Title::parse("Attic").unwrap(),
         address: None,
         scheduled_for: None,
         status: crate::domain::JobStatus::Scheduled,

@@ -7,7 +7,8 @@ use super::proxy::Proxy;
 use super::*;
 use crate::db::contract::OPEN_MAX;
 use crate::domain::{
-    JobStatus, LinkId, Location, Phase, PrincipalId, Renditions, Role, Scope, Secret, Verdict,
+    Caption, CustomerName, JobStatus, LinkId, Location, Phase, PrincipalId, Renditions, Role, Scope, Secret,
+    Title, Verdict,
 };
 
 pub(super) fn origin() -> String {
@@ -41,7 +42,7 @@ pub(super) fn photo_id(text: &str) -> PhotoId {
 pub(super) fn customer(id: &str) -> Customer {
     Customer {
         customer_id: CustomerId::parse(id).unwrap(),
-        name: "Ann".to_owned(),
+        name: CustomerName::parse("Ann").unwrap(),
         phone: None,
         email: None,
         created_at: at(1),
@@ -52,7 +53,7 @@ pub(super) fn job(id: &str, title: &str, second: i64) -> Job {
     Job {
         job_id: JobId::parse(id).unwrap(),
         customer_id: CustomerId::parse("c1").unwrap(),
-        title: title.to_owned(),
+        title: Title::parse(title).unwrap(),
         address: None,
         scheduled_for: None,
         status: JobStatus::Scheduled,
@@ -62,27 +63,15 @@ pub(super) fn job(id: &str, title: &str, second: i64) -> Job {
 
 pub(super) fn photo(id: &str, idempotency_key: Option<&str>) -> PhotoRecord {
     PhotoRecord {
-        job_id: job_id(),
-        photo_id: photo_id(id),
-        key: format!("jobs/j1/photos/{id}"),
         name: "a.jpg".to_owned(),
         content_type: "image/jpeg".to_owned(),
         size_bytes: Some(5),
         sha256: Some([7; 32]),
         phase: Some(Phase::Before),
-        caption: None,
-        taken_at: None,
         location: Some(Location { latitude: 1.5, longitude: -2.5 }),
-        hidden: false,
-        outcome: None,
-        process_after: None,
-        process_attempts: 0,
-        process_blame: 0,
         uploaded_by: Some(PrincipalId::parse("l1").unwrap()),
         idempotency_key: idempotency_key.map(str::to_owned),
-        granted_at: at(50),
-        stored_at: None,
-        deleted_at: None,
+        ..PhotoRecord::granted(job_id(), photo_id(id), format!("jobs/j1/photos/{id}"), at(50))
     }
 }
 
@@ -141,7 +130,8 @@ async fn a_write_whose_answer_was_lost_is_not_taken_for_a_conflict_with_itself()
     let finished = db.finish_photo(claimed.claim(), ready("v"), Found::default()).await.unwrap();
     assert_eq!(finished, Finished::Kept);
     lose();
-    let change = PhotoChange { caption: Some(Some("Sofa".to_owned())), ..PhotoChange::default() };
+    let change =
+        PhotoChange { caption: Some(Some(Caption::parse("Sofa").unwrap())), ..PhotoChange::default() };
     assert!(db.change_photo(job_id(), photo_id("p1"), change).await.unwrap());
     let row = db.job_row(job_id()).await.unwrap().unwrap();
     assert_eq!((row.photo_count, row.cover.unwrap().photo_id), (1, photo_id("p1")));
@@ -217,8 +207,10 @@ async fn a_cover_is_found_again_among_more_photos_than_one_answer_holds() {
     // 60 photos of 50 kB.
     let ids: Vec<_> = (0..60).map(|number| photo_id(&format!("n{number:02}"))).collect();
     for ids in ids.chunks(10) {
-        let record =
-            |id: &PhotoId| PhotoRecord { caption: Some("x".repeat(50_000)), ..photo(id.as_str(), None) };
+        let record = |id: &PhotoId| PhotoRecord {
+            caption: Some(Caption::stored("x".repeat(50_000))),
+            ..photo(id.as_str(), None)
+        };
         db.grant_photos(ids.iter().map(record).collect(), OPEN_MAX).await.unwrap();
     }
     let stored = |(second, id): (i64, &PhotoId)| (id.clone(), at(second));

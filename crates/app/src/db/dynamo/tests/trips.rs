@@ -26,7 +26,10 @@ async fn jobs_customers_links_and_applications_take_the_round_trips_that_are_wri
     assert_trips!(proxy, 1, db.ping());
     assert_trips!(proxy, 1, db.insert_customer(customer("c1")));
     assert_trips!(proxy, 1, db.customer(customer_id.clone()));
-    let change = CustomerChange { name: Some("Bea".to_owned()), ..CustomerChange::default() };
+    let change = CustomerChange {
+        name: Some(crate::domain::CustomerName::parse("Bea").unwrap()),
+        ..CustomerChange::default()
+    };
     assert_trips!(proxy, 1, db.change_customer(customer_id, change));
     assert_trips!(proxy, 1, db.customers(None, 10));
     for number in 0..50 {
@@ -54,7 +57,7 @@ async fn jobs_customers_links_and_applications_take_the_round_trips_that_are_wri
 
     let application = Application {
         application_id: ApplicationId::parse("a1").unwrap(),
-        name: "Van".to_owned(),
+        name: crate::domain::ApplicationName::parse("Van").unwrap(),
         kind: ApplicationKind::Publishable,
         key_hash: Secret::generate("k_").hash(),
         allowed_origins: Vec::new(),

@@ -1,11 +1,18 @@
 //! Links: a token in a URL that opens one page for one role.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use qrcode::QrCode;
 use qrcode::render::{svg, unicode};
 use qrcode::types::QrError;
 
-use crate::domain::{Link, LinkId, Role, Scope, Secret};
+use super::OperationError;
+use crate::db::Db;
+use crate::domain::{JobId, Link, LinkId, Role, Scope, Secret};
+
+/// Links are listed for so long after they stopped working.
+pub const DEAD_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// The seconds that a link may live: a minute to a year.
+pub const EXPIRES_SECONDS: std::ops::RangeInclusive<u32> = 60..=366 * 86_400;
 
 /// A link and its token, which from here on only its bearer knows.
 pub struct NewLink {
@@ -15,25 +22,71 @@ pub struct NewLink {
     pub token: Secret,
 }
 
-/// Makes a link that is not kept anywhere yet.
-pub fn mint(role: Role, scope: Scope, may_upload: bool, now: Timestamp, expires_at: Timestamp) -> NewLink {
+/// A link to be made.
+#[derive(Debug, Clone)]
+pub struct LinkRequest {
+    /// Whom it is for.
+    pub role: Role,
+    /// What it opens; a customer's link is for one job.
+    pub scope: Scope,
+    /// Seconds it lives; the role's own time when absent.
+    pub expires_seconds: Option<u32>,
+    /// Whether a customer may upload with it. Staff and crew always may.
+    pub may_upload: bool,
+}
+
+/// Makes a link and keeps it. The token is given this once.
+///
+/// # Errors
+/// [`OperationError::Field`] names `job` or `expires_in`; or the database's.
+pub async fn create_link(
+    db: &dyn Db,
+    request: LinkRequest,
+    now: Timestamp,
+) -> Result<NewLink, OperationError> {
+    let LinkRequest { role, scope, expires_seconds, may_upload } = request;
+    if role == Role::Customer && scope == Scope::AllJobs {
+        return Err(OperationError::field("job", "is missing: a customer's link is for one job"));
+    }
+    let seconds = expires_seconds.unwrap_or(default_seconds(role));
+    if !EXPIRES_SECONDS.contains(&seconds) {
+        let rule = format!("must be {} to {}", EXPIRES_SECONDS.start(), EXPIRES_SECONDS.end());
+        return Err(OperationError::field("expires_in", rule));
+    }
+    let expires_at = now
+        .checked_add(SignedDuration::from_secs(seconds.into()))
+        .map_err(|error| OperationError::Internal(error.to_string()))?;
     let token = Secret::generate("qdn_t_");
     let link = Link {
         link_id: LinkId::generate(now),
         token_hash: token.hash(),
         role,
         scope,
-        may_upload,
+        may_upload: role != Role::Customer || may_upload,
         created_at: now,
         expires_at,
         revoked_at: None,
         last_used_at: None,
     };
-    NewLink { link, token }
+    db.insert_link(link.clone()).await?;
+    Ok(NewLink { link, token })
+}
+
+/// The scope of one job that exists, or of all.
+///
+/// # Errors
+/// [`OperationError::Field`] names `job`; or the database's.
+pub async fn scope_of(db: &dyn Db, job: Option<&str>) -> Result<Scope, OperationError> {
+    let Some(text) = job else { return Ok(Scope::AllJobs) };
+    let job_id = JobId::parse(text).map_err(|error| OperationError::field("job", error))?;
+    match db.job(job_id.clone()).await? {
+        Some(_) => Ok(Scope::Job(job_id)),
+        None => Err(OperationError::field("job", format!("{job_id} does not exist"))),
+    }
 }
 
 /// How long a link of this role lives when nobody says, in seconds.
-pub fn default_seconds(role: Role) -> u32 {
+fn default_seconds(role: Role) -> u32 {
     match role {
         Role::Staff | Role::Crew => 30 * 86_400,
         Role::Customer => 90 * 86_400,
@@ -80,7 +133,7 @@ pub fn qr_terminal(url: &str) -> Result<String, QrError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CustomerId, JobId};
+    use crate::domain::CustomerId;
 
     #[test]
     fn only_a_customers_link_to_one_job_names_the_job_and_always_in_the_fragment() {
