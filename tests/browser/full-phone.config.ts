@@ -12,5 +12,5 @@ process.env.QDN_FULL_PHONE_SEED ??= randomBytes(4).toString("hex");
 export default defineConfig({
   ...config,
   testMatch: "full-phone/*.drill.ts",
-  timeout: 240_000,
+  timeout: 400_000,
 });

@@ -23,6 +23,7 @@ pub mod cloudfront;
 mod credentials;
 mod encode;
 mod endpoint;
+mod evaluate;
 mod form;
 pub mod policy;
 mod post;

@@ -1,4 +1,4 @@
-//! POST policies: reading them strictly and holding a form against them.
+//! POST policies, read strictly.
 //!
 //! Source: AWS, "POST Policy". Where that page is silent, what S3 itself does is followed: operators and field names
 //! are read without regard to case, values with it.
@@ -12,7 +12,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use crate::{PostForm, PostRefusal, Timestamp, encode::push_json_string};
+use crate::{Timestamp, encode::push_json_string};
 
 /// The longest `policy` field that is read, in bytes of base64.
 pub const POLICY_LEN_MAX: usize = 64 * 1024;
@@ -117,23 +117,6 @@ impl Policy {
             *all.start().max(range.start())..=*all.end().min(range.end())
         })
     }
-
-    /// Holds a form against the policy: not expired, every condition met, and every field named by a condition.
-    /// The file's length is left to the caller: see [`Policy::content_length`].
-    pub fn evaluate(&self, form: &PostForm<'_>, now: Timestamp) -> Result<(), PostRefusal> {
-        if now >= self.expiration {
-            return Err(PostRefusal::PolicyExpired { expiration: self.expiration });
-        }
-        if let Some(failed) = self.conditions.iter().find(|condition| !condition.is_met_by(form)) {
-            return Err(PostRefusal::ConditionFailed { condition: failed.clone() });
-        }
-        let mut covered: Vec<_> = self.conditions.iter().filter_map(Condition::field).collect();
-        covered.sort_unstable();
-        match form.names_to_cover().find(|name| covered.binary_search(name).is_err()) {
-            Some(extra) => Err(PostRefusal::ExtraField { field: extra.to_owned() }),
-            None => Ok(()),
-        }
-    }
 }
 
 impl Condition {
@@ -142,19 +125,6 @@ impl Condition {
         match self {
             Self::Equals { field, .. } | Self::StartsWith { field, .. } => Some(field),
             Self::ContentLengthRange(_) => None,
-        }
-    }
-
-    fn is_met_by(&self, form: &PostForm<'_>) -> bool {
-        match self {
-            Self::Equals { field, value } => form.get(field) == Some(value.as_str()),
-            // AWS: Content-Type values with commas are lists, and each member must meet the condition.
-            Self::StartsWith { field, prefix } if field == "content-type" => {
-                let value = form.get(field).unwrap_or_default();
-                value.split(',').all(|member| member.trim_start_matches(' ').starts_with(prefix))
-            }
-            Self::StartsWith { field, prefix } => form.get(field).unwrap_or_default().starts_with(prefix),
-            Self::ContentLengthRange(_) => true,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::io;
 use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode};
 
+use crate::index::IndexError;
+
 /// An error with one of S3's codes and a sentence for the client.
 pub(crate) fn refuse(code: S3ErrorCode, message: impl Into<std::borrow::Cow<'static, str>>) -> S3Error {
     S3Error::with_message(code, message)
@@ -90,4 +92,20 @@ pub(crate) fn from_body(cause: &(dyn std::error::Error + Send + Sync + 'static))
             "You did not provide the number of bytes specified by the Content-Length HTTP header.",
         )
     }
+}
+
+/// What a client learns of an error of the index.
+pub(crate) fn index_error(action: &'static str) -> impl Fn(IndexError) -> s3s::S3Error {
+    move |cause| match cause {
+        IndexError::Full => storage_full(),
+        IndexError::Unavailable => unavailable(),
+        IndexError::Other(cause) => {
+            tracing::error!(action, cause, "index error");
+            refuse(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
+        }
+    }
+}
+
+pub(crate) fn unavailable() -> s3s::S3Error {
+    refuse(S3ErrorCode::ServiceUnavailable, "The disk of this store does not answer. Please try again.")
 }

@@ -9,11 +9,13 @@
 //! and the checks that `s3s` leaves out are here. `docs/adr/0001-store-index.md` and `0002-object-file.md` say why
 //! things lie on the disk as they do.
 
+mod buckets;
 pub mod check;
 mod checksum;
 mod condition;
 mod config;
 mod disk;
+mod engine;
 mod error;
 mod findings;
 mod front;
@@ -29,6 +31,7 @@ mod s3;
 mod scan;
 mod settle;
 mod space;
+mod staged;
 mod store;
 mod turns;
 mod upload;

@@ -13,12 +13,12 @@ use crate::checksum::Algorithm;
 use crate::condition::Observations;
 use crate::config::OpenError;
 use crate::disk::{self, sync_dir};
+use crate::engine::{Engine, now_ms};
 use crate::error::{from_io, no_such_bucket, refuse};
 use crate::layout::{Layout, is_random_name, random_name};
 use crate::object_file::{ContentHeaders, Trailer, TrailerError};
 use crate::scan::entries;
-use crate::store::{Inner, now_ms};
-use crate::upload::Staged;
+use crate::staged::Staged;
 
 const UPLOAD_FILE: &str = "upload.json";
 
@@ -60,7 +60,7 @@ fn part_number(path: &Path) -> Option<i32> {
     path.file_name()?.to_str()?.strip_prefix("part-")?.parse().ok()
 }
 
-impl Inner {
+impl Engine {
     /// Starts an upload and returns its id. Blocks.
     pub(crate) fn create_multipart(&self, upload: &UploadFile) -> S3Result<String> {
         let id = random_name();

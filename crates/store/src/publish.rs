@@ -6,19 +6,19 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use s3s::S3Result;
 use s3s::dto::ETagCondition;
-use s3s::{S3ErrorCode, S3Result};
 
 use crate::config::StoredKey;
 use crate::disk::{self, sync_dir};
+use crate::engine::Engine;
 use crate::error::{
-    from_io, internal, is_full, no_such_bucket, no_such_key, precondition_failed, refuse, storage_full,
+    from_io, index_error, internal, is_full, no_such_bucket, no_such_key, precondition_failed, unavailable,
 };
 use crate::index::{Change, IndexError, Row};
 use crate::layout::{KeyHash, random_name};
 use crate::object_file::{Trailer, TrailerError};
-use crate::store::Inner;
-use crate::upload::Staged;
+use crate::staged::Staged;
 
 /// Conditions of a write.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ pub(crate) fn seal(staged: &mut Staged, trailer: &Trailer) -> S3Result<()> {
     staged.file.sync_all().map_err(from_io("sync an object"))
 }
 
-impl Inner {
+impl Engine {
     /// Makes a sealed object visible under its key, or refuses. Returns the trailer of the object that the key names
     /// afterwards, which for write-once keys may be an earlier one with the same bytes. Blocks.
     pub(crate) fn publish(
@@ -270,22 +270,6 @@ pub(crate) fn quarantine(folder: &Path, path: &Path) -> io::Result<()> {
     fs::rename(path, folder.join(format!("{name}.{}", random_name())))?;
     sync_dir(folder)?;
     path.parent().map_or(Ok(()), sync_dir)
-}
-
-/// What a client learns of an error of the index.
-pub(crate) fn index_error(action: &'static str) -> impl Fn(IndexError) -> s3s::S3Error {
-    move |cause| match cause {
-        IndexError::Full => storage_full(),
-        IndexError::Unavailable => unavailable(),
-        IndexError::Other(cause) => {
-            tracing::error!(action, cause, "index error");
-            refuse(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
-        }
-    }
-}
-
-fn unavailable() -> s3s::S3Error {
-    refuse(S3ErrorCode::ServiceUnavailable, "The disk of this store does not answer. Please try again.")
 }
 
 fn undo(action: &'static str, step: impl FnOnce() -> io::Result<()>) {

@@ -2,10 +2,10 @@
 
 use std::sync::PoisonError;
 
+use crate::engine::Engine;
 use crate::index::{self, Change, Row};
 use crate::rebuild::is_gone;
 use crate::scan::ObjectFile;
-use crate::store::Inner;
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum Settled {
     Failed,
 }
 
-impl Inner {
+impl Engine {
     /// Makes the row of a key say what its file says, under the key's lock. A file that cannot be read keeps its row.
     /// Blocks.
     pub(crate) fn settle(&self, bucket: &str, key: &str) -> Settled {

@@ -1,9 +1,7 @@
 //! Receiving a body: from a stream into a file in the staging folder, hashed on the way, in blocks of bounded size.
 //! A body that ends early, exceeds a limit or fails a check leaves nothing behind.
 
-use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,36 +11,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use crate::checksum::{Algorithm, BodyHasher, Digests};
-use crate::disk::{self, Reservation};
+use crate::disk::Reservation;
+use crate::engine::{Engine, blocking};
 use crate::error::{from_body, from_io, internal, refuse, storage_full};
-use crate::layout::random_name;
-use crate::store::Inner;
+use crate::staged::Staged;
 
 /// An upload holds two of these: one being filled from the network, one being hashed and written.
 const BLOCK_BYTES: usize = 128 * 1024;
-
-/// A file in the staging folder; removed when dropped.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    pub(crate) file: File,
-    pub(crate) path: PathBuf,
-}
-
-impl Staged {
-    pub(crate) fn create(folder: &Path) -> std::io::Result<Self> {
-        let path = folder.join(random_name());
-        let file = disk::create_new(&path)?;
-        Ok(Self { file, path })
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if let Err(cause) = disk::remove_if_there(&self.path) {
-            tracing::warn!(%cause, path = %self.path.display(), "cannot remove a staging file; the next start does");
-        }
-    }
-}
 
 /// A body being written.
 pub(crate) struct Upload {
@@ -66,12 +41,12 @@ pub(crate) struct Received {
 impl Upload {
     /// Starts an upload. Blocks.
     pub(crate) fn start(
-        inner: &Inner,
+        engine: &Engine,
         turn: OwnedSemaphorePermit,
         reservation: Reservation,
         asked: &[Algorithm],
     ) -> S3Result<Self> {
-        let staged = Staged::create(&inner.layout.staging()).map_err(from_io("create a staging file"))?;
+        let staged = Staged::create(&engine.layout.staging()).map_err(from_io("create a staging file"))?;
         Ok(Self { staged, hasher: BodyHasher::new(asked), reservation, size: 0, turn })
     }
 
@@ -102,18 +77,18 @@ pub(crate) struct Announced {
 }
 
 /// Receives a whole body. When the caller stops waiting, the staging file is removed.
-pub(crate) async fn receive<S>(inner: &Arc<Inner>, mut body: S, announced: Announced) -> S3Result<Received>
+pub(crate) async fn receive<S>(engine: &Arc<Engine>, mut body: S, announced: Announced) -> S3Result<Received>
 where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
     if announced.exact_bytes.is_some_and(|bytes| bytes > announced.max_bytes) {
         return Err(too_large());
     }
-    let turn = inner.turn_to_receive().await?;
-    let reservation = inner.floor.reserve(announced.reserve_bytes).map_err(|_| storage_full())?;
+    let turn = engine.turn_to_receive().await?;
+    let reservation = engine.floor.reserve(announced.reserve_bytes).map_err(|_| storage_full())?;
     let starting = {
-        let (inner, asked) = (Arc::clone(inner), announced.asked.clone());
-        blocking(move || Upload::start(&inner, turn, reservation, &asked))
+        let (engine, asked) = (Arc::clone(engine), announced.asked.clone());
+        blocking(move || Upload::start(&engine, turn, reservation, &asked))
     };
     let mut blocks = Blocks::new(starting.await?);
     let mut size: u64 = 0;
@@ -156,13 +131,6 @@ fn body_error(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Erro
 
 fn too_large() -> S3Error {
     refuse(S3ErrorCode::EntityTooLarge, "Your proposed upload exceeds the maximum allowed size.")
-}
-
-/// Runs something that blocks on a thread where that is fine.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> S3Result<T> + Send + 'static,
-) -> S3Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(internal("run a blocking task")))
 }
 
 /// Fills one block while the one before is hashed and written on a blocking thread.

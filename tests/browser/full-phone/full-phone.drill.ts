@@ -24,7 +24,7 @@ const DISK_MIB = 150;
 const PHOTOS = 10;
 const PHOTO_BYTES = 600_000;
 /** How long until everything must be on the server or named: an upload that stalls is given up after 60 s. */
-const SETTLED_MS_MAX = 90_000;
+const SETTLED_MS_MAX = 120_000;
 
 /** When the disk runs full. */
 const MOMENTS = [

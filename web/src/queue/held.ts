@@ -89,13 +89,16 @@ export class HeldPhotos {
     return lost;
   }
 
-  /** Offers to the phone again what it refused a while ago. */
+  /** Offers to the phone again one photo that it refused a while ago; the next follows once that one is written. */
   offerAgain(): void {
     const now = Date.now();
-    for (const { photo, place, offeredAt } of this.all()) {
-      if (place !== "refused" || photo.state.kind !== "waiting") continue;
-      if (Math.abs(now - offeredAt) > OFFER_AGAIN_MS) this.offer(photo.id);
-    }
+    const due = this.all().find(
+      ({ photo, place, offeredAt }) =>
+        place === "refused" &&
+        photo.state.kind === "waiting" &&
+        Math.abs(now - offeredAt) > OFFER_AGAIN_MS,
+    );
+    if (due !== undefined) this.offer(due.photo.id);
   }
 
   /** Has a photo written to the phone's disk when its turn comes. */

@@ -137,8 +137,32 @@ describe("the room of a phone", () => {
     watch.refused();
     vi.advanceTimersByTime(10_000);
     expect(watch.room.get(), "a moment ago").toBe("full");
-    vi.advanceTimersByTime(10_000);
+    // The second pause is twice as long.
+    vi.advanceTimersByTime(25_000);
     expect(watch.room.get(), "nothing left to write").toBe("enough");
+  });
+
+  test("lets_a_full_phone_rest_longer_after_each_refused_write_and_at_most_four_minutes", () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("navigator", {});
+    const watch = new RoomWatch(() => true);
+    for (const pause of [15, 30, 60, 120, 240, 240]) {
+      watch.refused();
+      // Refused together with it: that counts once.
+      watch.refused();
+      vi.advanceTimersByTime(pause * 1_000);
+      expect(watch.mayWrite(), `${pause} s`).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(watch.mayWrite(), `${pause} s`).toBe(true);
+    }
+    watch.refused();
+    watch.wake();
+    vi.advanceTimersByTime(15_001);
+    expect(watch.mayWrite(), "somebody looks").toBe(true);
+    watch.accepted();
+    watch.refused();
+    vi.advanceTimersByTime(15_001);
+    expect(watch.mayWrite(), "after a write").toBe(true);
   });
 
   test("is_low_long_before_the_end_and_never_by_a_missing_estimate", () => {

@@ -50,8 +50,8 @@ const OFFLINE_TRY_MS = 60_000;
 const REST_MS_MAX = 30_000;
 /** How long until the phone's store is read again while photos are in it: Chromium drops it without an event. */
 const READ_AGAIN_MS = 5_000;
-/** The same for a store that could not be read. */
-const READ_FAILED_MS = 30_000;
+/** The same for a store that could not be read, and for a page that nobody sees. */
+const READ_SELDOM_MS = 30_000;
 
 /** A photo of the queue as the page shows it. */
 export interface QueueItem extends UploadItem {
@@ -322,13 +322,19 @@ export class PhotoQueue implements UploadNews {
       this.#publish();
     }
     window.clearTimeout(this.#readTimer);
-    const again = this.canKeep.get() === false ? READ_FAILED_MS : READ_AGAIN_MS;
-    if (again === READ_FAILED_MS || this.items.get().some(isOnlyHereItem)) {
+    const unreadable = this.canKeep.get() === false;
+    if (unreadable || this.items.get().some(isOnlyHereItem)) {
+      const again = unreadable || document.hidden ? READ_SELDOM_MS : READ_AGAIN_MS;
       this.#readTimer = window.setTimeout(() => void this.#reload(), again);
     }
     for (const { id } of this.#kept) this.#previews.load(id);
     void this.#roomWatch.look();
     void this.#pump();
+    void this.#askForMissing();
+  }
+
+  /** Not a part of reading: a server that does not answer holds up no other reading. */
+  async #askForMissing(): Promise<void> {
     if (await this.#missing.ask()) void this.#reload();
   }
 
@@ -407,6 +413,7 @@ export class PhotoQueue implements UploadNews {
     this.#lastTry = 0;
     this.#silences = 0;
     this.#restUntil = 0;
+    this.#roomWatch.wake();
     await this.#reload();
     const at = Date.now();
     const waiting = [...this.#kept, ...this.#held.unsaved().map(({ photo }) => photo)];

@@ -5,8 +5,12 @@ export type Room = "enough" | "low" | "full";
 
 /** Below this the page warns: some eighty photos of a phone's camera. */
 export const LOW_BYTES = 300_000_000;
-/** How long the store is left alone after it has refused a write: in Chromium each refused write may cost all photos. */
+/**
+ * How long the store is left alone after it has refused a write, twice as long after each further one: in Chromium each
+ * refused write may cost all photos.
+ */
 const REFUSED_MS = 15_000;
+const REFUSED_MS_MAX = 4 * 60_000;
 /** An estimate is asked for at most this often. */
 const ESTIMATE_MS = 10_000;
 
@@ -20,6 +24,8 @@ export function roomOf({ quota, usage }: StorageEstimate): Exclude<Room, "full">
 export class RoomWatch {
   readonly room = createStore<Room>("enough");
   #refusedAt: number | null = null;
+  /** The pause after the last refused write. */
+  #pauseMs = 0;
   #askedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -28,23 +34,33 @@ export class RoomWatch {
 
   /** A write was refused, or the browser dropped what was stored. */
   refused(): void {
+    // Writes that were under way together are refused together, and count once.
+    if (this.mayWrite()) {
+      this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, REFUSED_MS), REFUSED_MS_MAX);
+    }
     this.#refusedAt = Date.now();
     this.room.set("full");
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), REFUSED_MS + 1_000);
+    this.#timer = setTimeout(() => void this.look(), this.#pauseMs + 1_000);
   }
 
   /** A photo was written, or none is left to write. */
   accepted(): void {
     if (this.#refusedAt === null) return;
     this.#refusedAt = null;
+    this.#pauseMs = 0;
     this.room.set("enough");
     void this.look();
   }
 
+  /** Somebody looks at the page, and may have made room: the pause begins anew with the shortest. */
+  wake(): void {
+    if (this.#refusedAt !== null) this.#pauseMs = REFUSED_MS;
+  }
+
   /** Whether a record may be written that can also be done without. */
   mayWrite(): boolean {
-    return this.#refusedAt === null || Math.abs(Date.now() - this.#refusedAt) > REFUSED_MS;
+    return this.#refusedAt === null || Math.abs(Date.now() - this.#refusedAt) > this.#pauseMs;
   }
 
   /**

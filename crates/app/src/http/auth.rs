@@ -194,7 +194,7 @@ async fn note_use(app: &App, link: &Link, now: Timestamp) {
             tracing::warn!(%error, "the use of a link was not noted");
         }
     };
-    app.beside(noted).await;
+    app.photos.in_background(noted).await;
 }
 
 fn read_secret(value: &HeaderValue) -> Option<Secret> {

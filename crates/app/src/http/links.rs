@@ -97,7 +97,7 @@ pub(super) async fn create_link(
         expires_seconds: wish.expires_in,
         may_upload: wish.may_upload.unwrap_or(false),
     };
-    let NewLink { link, token } = links::create_link(app.db.as_ref(), request, caller.now).await?;
+    let NewLink { link, token } = links::new_link(request, caller.now)?;
     let url = links::url(&endpoints::api_origin(&app, &headers)?, role, &link.scope, &token);
     let qr_svg = match wish.qr {
         Some(true) => Some(links::qr_svg(&url).map_err(Problem::internal)?),
@@ -110,6 +110,8 @@ pub(super) async fn create_link(
         expires_at: link.expires_at.to_string(),
         qr_svg,
     };
+    // Kept last: a link that cannot be answered with would stay without anybody who has its token.
+    app.db.insert_link(link).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 

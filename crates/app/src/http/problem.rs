@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::db::DbError;
 use crate::domain::Decision;
-use crate::operations::OperationError;
+use crate::operations::{self, OperationError};
 use crate::s3::S3Error;
 
 /// A refusal or a failure.
@@ -222,9 +222,5 @@ impl From<S3Error> for Problem {
 
 /// Turns a decision about a job into a refusal.
 pub(super) fn require(decision: Decision) -> Result<(), Problem> {
-    match decision {
-        Decision::Allow => Ok(()),
-        Decision::NotFound => Err(Problem::job_not_found()),
-        Decision::Forbid => Err(Problem::forbidden()),
-    }
+    Ok(operations::require(decision)?)
 }

@@ -125,15 +125,6 @@ impl App {
         delivery.map_err(|error| Problem::internal(format!("{error:#}")))
     }
 
-    /// Does something that the answer need not wait for. A function stands still after its answer, so there it does.
-    pub async fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if self.config.network.function {
-            work.await;
-        } else {
-            tokio::spawn(work);
-        }
-    }
-
     /// Takes one failed attempt from the rate of an address, so that nobody can guess for long, nor use up the rate
     /// of an application by its public key. `Err` holds the seconds to wait.
     pub fn take_stranger(&self, peer: IpAddr) -> Result<(), u64> {

@@ -32,10 +32,10 @@ pub enum OperationError {
     #[error("this idempotency_key was used for a photo of another name, size, hash or type")]
     IdempotencyKeyReused(usize),
     /// The database refused or failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Db(#[from] DbError),
     /// The bucket failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Bucket(#[from] S3Error),
     /// Anything else that must not happen. The text is for the log.
     #[error("{0}")]
@@ -51,7 +51,7 @@ impl OperationError {
 }
 
 /// Turns a decision about a job into a refusal.
-pub(super) fn require(decision: Decision) -> Result<(), OperationError> {
+pub fn require(decision: Decision) -> Result<(), OperationError> {
     match decision {
         Decision::Allow => Ok(()),
         Decision::NotFound => Err(OperationError::JobNotFound),

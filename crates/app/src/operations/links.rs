@@ -35,15 +35,11 @@ pub struct LinkRequest {
     pub may_upload: bool,
 }
 
-/// Makes a link and keeps it. The token is given this once.
+/// Makes a link that is kept nowhere yet.
 ///
 /// # Errors
-/// [`OperationError::Field`] names `job` or `expires_in`; or the database's.
-pub async fn create_link(
-    db: &dyn Db,
-    request: LinkRequest,
-    now: Timestamp,
-) -> Result<NewLink, OperationError> {
+/// [`OperationError::Field`] names `job` or `expires_in`.
+pub fn new_link(request: LinkRequest, now: Timestamp) -> Result<NewLink, OperationError> {
     let LinkRequest { role, scope, expires_seconds, may_upload } = request;
     if role == Role::Customer && scope == Scope::AllJobs {
         return Err(OperationError::field("job", "is missing: a customer's link is for one job"));
@@ -68,8 +64,21 @@ pub async fn create_link(
         revoked_at: None,
         last_used_at: None,
     };
-    db.insert_link(link.clone()).await?;
     Ok(NewLink { link, token })
+}
+
+/// Makes a link and keeps it. The token is given this once.
+///
+/// # Errors
+/// Those of [`new_link`], and the database's.
+pub async fn create_link(
+    db: &dyn Db,
+    request: LinkRequest,
+    now: Timestamp,
+) -> Result<NewLink, OperationError> {
+    let new = new_link(request, now)?;
+    db.insert_link(new.link.clone()).await?;
+    Ok(new)
 }
 
 /// The scope of one job that exists, or of all.

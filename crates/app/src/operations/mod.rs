@@ -10,7 +10,7 @@ mod processing;
 mod reconcile;
 mod uploads;
 
-pub use error::OperationError;
+pub use error::{OperationError, require};
 pub use jobs::{
     NewCustomer, NewJob, authorize_job, change_customer, change_job, create_customer, create_job,
 };

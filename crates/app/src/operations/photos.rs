@@ -177,7 +177,7 @@ impl Photos {
     }
 
     /// Does what the response need not wait for. A function stands still after its response, so there it waits.
-    pub(super) async fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub async fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
         if self.function {
             work.await;
         } else {

@@ -18,7 +18,7 @@ const SUCCESS_STATUS: u16 = 201;
 pub const PUT_ONCE_HEADERS: [(&str, &str); 1] = [("if-none-match", "*")];
 
 /// What is known of a photo before it is sent. Checked by whoever makes one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct UploadDetails {
     /// The file's name on the phone.
     pub name: String,

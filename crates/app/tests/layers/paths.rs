@@ -189,6 +189,7 @@ impl Module {
         while let Some(token) = tree.get(at) {
             match token {
                 TokenTree::Ident(word) if word == "as" => {
+                    self.named.insert(path.clone());
                     if let Some(TokenTree::Ident(name)) = tree.get(at + 1) {
                         self.imported.insert(name.to_string(), path);
                     }
@@ -212,6 +213,7 @@ impl Module {
             at += 1;
         }
         if let Some(name) = path.last().cloned() {
+            self.named.insert(path.clone());
             self.imported.insert(name, path);
         }
     }

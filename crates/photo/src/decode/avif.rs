@@ -7,8 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use re_rav1d::pixel::{ToPrimitive as _, YUVRange};
 use re_rav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 
-use super::heif::DecodedTile;
-use super::planes::{Plane, Planes};
+use super::planes::{DecodedTile, Plane, Planes};
 use crate::header::heif::{self, Coded, Coding, Tile};
 use crate::rejection::Rejection;
 

@@ -7,8 +7,7 @@ use heic_decoder::hevc::params::{Sps, parse_sps};
 use heic_decoder::isobmff::{HevcDecoderConfig, HevcNalArray, ResolvedImage};
 use heic_decoder::{HeifError, decode_one_image};
 
-use super::heif::DecodedTile;
-use super::planes::{Plane, Planes};
+use super::planes::{DecodedTile, Plane, Planes};
 use crate::header::heif::{self, Coding, Tile};
 use crate::rejection::Rejection;
 

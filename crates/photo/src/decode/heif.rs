@@ -1,6 +1,6 @@
 //! HEIC and AVIF: tiles, decoded one after another into the planes of the whole picture, then made small.
 
-use super::planes::Planes;
+use super::planes::DecodedTile;
 use super::{Decoded, avif, heic};
 use crate::header::Header;
 use crate::header::heif::{Coded, Coding, Tile};
@@ -10,9 +10,6 @@ use crate::{DISPLAY_SIDE, resize};
 
 /// What files mean that say nothing: as in JPEG.
 const UNSAID: Coding = Coding { primaries: 2, matrix: 6, full_range: true };
-
-/// A decoded tile, and how its bitstream says that its colours are coded.
-pub(super) type DecodedTile = (Planes, Option<Coding>);
 
 pub(super) fn decode(header: &Header, coded: &Coded) -> Result<Decoded, Rejection> {
     let decode_tile = match header.format {

@@ -16,6 +16,9 @@ pub(super) struct Plane {
     pub(super) samples: Vec<u8>,
 }
 
+/// A decoded tile, and how its bitstream says that its colours are coded.
+pub(super) type DecodedTile = (Planes, Option<Coding>);
+
 /// A picture in three planes, or one if it is grey.
 #[derive(Debug)]
 pub(super) struct Planes {

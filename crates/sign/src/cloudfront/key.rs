@@ -110,7 +110,7 @@ pub(super) enum PrivateKey {
 }
 
 /// A private key's numbers.
-pub(super) enum Parts<'a> {
+enum Parts<'a> {
     /// The scalar of a P-256 key.
     Ec(&'a [u8]),
     /// `RSAPrivateKey` of RFC 8017.
@@ -125,6 +125,20 @@ impl PrivateKey {
                 Ok(Self::Ecdsa(Box::new(key)))
             }
             Parts::Rsa(der) => RsaKeyPair::from_der(der).map(Self::Rsa).map_err(|_| damaged()),
+        })
+    }
+
+    /// Reads an RSA key that signs with SHA-1.
+    #[cfg(feature = "cloudfront-sha1")]
+    pub(super) fn sha1_from_pem(text: &str) -> Result<Self, KeyError> {
+        // Judged by the other implementation first; the public half is its word too.
+        let public_key = Self::from_pem(text)?.public_key();
+        with_parts(text, |parts, damaged| match parts {
+            Parts::Ec(_) => Err(KeyError::Sha1NeedsRsa),
+            Parts::Rsa(der) => {
+                let key = super::sha1::Sha1Key::from_der(der).ok_or_else(damaged)?;
+                Ok(Self::RsaSha1(Box::new(key), public_key))
+            }
         })
     }
 
@@ -227,7 +241,7 @@ impl fmt::Debug for PublicKey {
 
 /// Reads a private key in PEM, in PKCS#8 or in the older forms of RSA and EC, and hands on its numbers, with what to say
 /// where they are of no use.
-pub(super) fn with_parts<T>(
+fn with_parts<T>(
     text: &str,
     make: impl FnOnce(Parts<'_>, &dyn Fn() -> KeyError) -> Result<T, KeyError>,
 ) -> Result<T, KeyError> {

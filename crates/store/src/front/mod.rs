@@ -23,9 +23,10 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty};
 use s3s::{HttpResponse, S3Error, S3ErrorCode};
 
+use crate::engine::Engine;
 use crate::error::{internal, refuse};
 use crate::layout::hex;
-use crate::store::{Inner, Store};
+use crate::store::Store;
 use body::SharedBody;
 use screen::Screened;
 
@@ -55,7 +56,7 @@ impl Store {
     async fn answer(&self, mut parts: Parts, body: s3s::Body) -> Response<StoreBody> {
         let request_id = hex(&rand::random::<[u8; 8]>()).to_ascii_uppercase();
         add_missing_host(&mut parts);
-        let origin = cors::Origin::of(&self.inner.config.cors, &parts);
+        let origin = cors::Origin::of(&self.engine.config.cors, &parts);
         let method = parts.method.clone();
         let response = if cors::is_preflight(&parts) {
             origin.preflight(&parts, &request_id)
@@ -80,14 +81,14 @@ impl Store {
     }
 
     async fn dispatch(&self, parts: Parts, body: SharedBody, request_id: &str) -> HttpResponse {
-        if self.inner.is_closing() {
+        if self.engine.is_closing() {
             let error = refuse(S3ErrorCode::ServiceUnavailable, "The store is shutting down.");
             return error_response(error, request_id);
         }
-        match screen::screen(&self.inner, &parts) {
+        match screen::screen(&self.engine, &parts) {
             Err(error) => error_response(error, request_id),
             Ok(Screened::Post { bucket, boundary }) => {
-                match post::post_object(&self.inner, &parts, &bucket, &boundary, body).await {
+                match post::post_object(&self.engine, &parts, &bucket, &boundary, body).await {
                     Ok(response) => response,
                     Err(error) => error_response(error, request_id),
                 }
@@ -110,10 +111,10 @@ impl Store {
     }
 }
 
-impl Inner {
+impl Engine {
     /// The clock, as the signatures count.
     fn now() -> qdn_sign::Timestamp {
-        qdn_sign::Timestamp::from_unix(crate::store::now_ms() / 1000)
+        qdn_sign::Timestamp::from_unix(crate::engine::now_ms() / 1000)
     }
 }
 
@@ -170,4 +171,4 @@ fn host_of(parts: &Parts) -> Option<&str> {
 }
 
 /// Shares a store with whatever outlives a request.
-type Shared = Arc<Inner>;
+type Shared = Arc<Engine>;

@@ -15,18 +15,18 @@ use super::form::FormReader;
 use super::screen::is_supported;
 use super::{Shared, host_of};
 use crate::checksum::{Algorithm, Checksums};
+use crate::engine::Engine;
 use crate::error::refuse;
 use crate::object_file::{ContentHeaders, Trailer};
 use crate::publish::WriteCondition;
 use crate::s3::{Expected, Meta, check_key, check_meta, store, trailer};
-use crate::store::Inner;
 use crate::upload::{Announced, receive};
 
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Receives a form posted to `bucket`.
 pub(super) async fn post_object(
-    inner: &Shared,
+    engine: &Shared,
     parts: &Parts,
     bucket: &str,
     boundary: &str,
@@ -35,24 +35,24 @@ pub(super) async fn post_object(
     let body_bytes = body.size_hint();
     let mut form = FormReader::new(body, boundary);
     let fields = form.fields().await?;
-    let credentials = |id: &str| inner.credentials(id).cloned();
-    let accepted = verify_post_form(&fields, bucket, credentials, &inner.config.region, Inner::now());
+    let credentials = |id: &str| engine.credentials(id).cloned();
+    let accepted = verify_post_form(&fields, bucket, credentials, &engine.config.region, Engine::now());
     let accepted = accepted.map_err(|refusal| refused(&refusal))?;
     check_key(&accepted.key)?;
-    inner.need_bucket(bucket)?;
+    engine.need_bucket(bucket)?;
     let meta = meta(&accepted)?;
     check_meta(&meta)?;
     let (expected, asked) = expected(&accepted)?;
 
-    let max_bytes = inner.config.object_bytes_max.min(*accepted.content_length.end());
+    let max_bytes = engine.config.object_bytes_max.min(*accepted.content_length.end());
     // The form is a little longer than its file.
     let reserve_bytes = body_bytes.upper().unwrap_or(0).min(max_bytes);
     let announced = Announced { exact_bytes: None, reserve_bytes, max_bytes, asked };
-    let received = receive(inner, Box::pin(form.into_file()), announced).await?;
+    let received = receive(engine, Box::pin(form.into_file()), announced).await?;
     accepted.check_length(received.size).map_err(|refusal| refused(&refusal))?;
     expected.check(&received)?;
     let trailer = trailer(bucket.to_owned(), accepted.key.clone(), &received, meta);
-    let stored = store(inner, received, trailer, WriteCondition::default()).await?;
+    let stored = store(engine, received, trailer, WriteCondition::default()).await?;
     Ok(success(parts, &accepted, &stored))
 }
 

@@ -28,7 +28,7 @@ impl Backend {
     ) -> S3Result<CreateBucketOutput> {
         let bucket = request.input.bucket;
         let location = Some(format!("/{bucket}"));
-        self.inner.change(move |inner| inner.create_bucket(&bucket)).await?;
+        self.engine.change(move |engine| engine.create_bucket(&bucket)).await?;
         Ok(CreateBucketOutput { location })
     }
 
@@ -36,7 +36,7 @@ impl Backend {
         &self,
         request: S3Request<DeleteBucketInput>,
     ) -> S3Result<DeleteBucketOutput> {
-        self.inner.change(move |inner| inner.delete_bucket(&request.input.bucket)).await?;
+        self.engine.change(move |engine| engine.delete_bucket(&request.input.bucket)).await?;
         Ok(DeleteBucketOutput::default())
     }
 
@@ -45,9 +45,9 @@ impl Backend {
         &self,
         request: S3Request<HeadBucketInput>,
     ) -> S3Result<HeadBucketOutput> {
-        self.inner.need_bucket(&request.input.bucket)?;
+        self.engine.need_bucket(&request.input.bucket)?;
         Ok(HeadBucketOutput {
-            bucket_region: Some(self.inner.config.region.clone()),
+            bucket_region: Some(self.engine.config.region.clone()),
             ..HeadBucketOutput::default()
         })
     }
@@ -57,9 +57,9 @@ impl Backend {
         &self,
         request: S3Request<GetBucketLocationInput>,
     ) -> S3Result<GetBucketLocationOutput> {
-        self.inner.need_bucket(&request.input.bucket)?;
+        self.engine.need_bucket(&request.input.bucket)?;
         // S3 says nothing for its first region.
-        let region = Some(self.inner.config.region.clone()).filter(|region| region != "us-east-1");
+        let region = Some(self.engine.config.region.clone()).filter(|region| region != "us-east-1");
         Ok(GetBucketLocationOutput { location_constraint: region.map(BucketLocationConstraint::from) })
     }
 
@@ -70,7 +70,7 @@ impl Backend {
     ) -> S3Result<ListBucketsOutput> {
         let prefix = request.input.prefix;
         let buckets = self
-            .inner
+            .engine
             .buckets()
             .into_iter()
             .filter(|(name, _)| prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix)));

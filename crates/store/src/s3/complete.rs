@@ -15,12 +15,12 @@ use super::Meta;
 use super::meta::checksums_of;
 use super::write::{Expected, trailer};
 use crate::checksum::{Algorithm, BodyHasher, Checksums};
+use crate::engine::Engine;
 use crate::error::{from_io, refuse, storage_full};
 use crate::layout::hex;
 use crate::multipart::{Part, UploadFile, no_such_upload, open_part};
 use crate::object_file::Trailer;
 use crate::publish::{WriteCondition, seal};
-use crate::store::Inner;
 use crate::upload::{Received, Upload};
 
 /// S3's rule: every part but the last has at least this many bytes.
@@ -29,21 +29,21 @@ const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Joins the parts that `input` names and publishes the object. Blocks.
 pub(super) fn complete(
-    inner: &Arc<Inner>,
+    engine: &Arc<Engine>,
     turn: OwnedSemaphorePermit,
     input: CompleteMultipartUploadInput,
 ) -> S3Result<Trailer> {
-    let _upload = inner.upload_locks.lock(&input.upload_id);
-    let (folder, upload) = match inner.multipart(&input.bucket, &input.key, &input.upload_id) {
+    let _upload = engine.upload_locks.lock(&input.upload_id);
+    let (folder, upload) = match engine.multipart(&input.bucket, &input.key, &input.upload_id) {
         Err(error) if *error.code() == S3ErrorCode::NoSuchUpload => {
             // The answer to the first time may have been lost on its way.
-            return inner.published_by(&input.upload_id, &input.bucket, &input.key)?.ok_or(error);
+            return engine.published_by(&input.upload_id, &input.bucket, &input.key)?.ok_or(error);
         }
         result => result?,
     };
     let parts = open_parts(&folder, input.multipart_upload.and_then(|list| list.parts).unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.trailer.size).sum();
-    if size > inner.config.object_bytes_max {
+    if size > engine.config.object_bytes_max {
         return Err(refuse(
             S3ErrorCode::EntityTooLarge,
             "Your proposed upload exceeds the maximum allowed size.",
@@ -55,7 +55,7 @@ pub(super) fn complete(
             "x-amz-mp-object-size is not the size of the parts together.",
         ));
     }
-    let mut received = join(inner, turn, &parts, size, &upload)?;
+    let mut received = join(engine, turn, &parts, size, &upload)?;
     if upload.composite {
         received.digests.checksums = composite_checksum(&parts, upload.algorithm)?;
     }
@@ -68,9 +68,9 @@ pub(super) fn complete(
     trailer.upload_id = Some(input.upload_id.clone());
     let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
     seal(&mut received.staged, &trailer)?;
-    let stored = inner.publish(&received.staged, trailer, &condition)?;
+    let stored = engine.publish(&received.staged, trailer, &condition)?;
     // The object is there; that its parts are still there too is no reason to answer with an error.
-    if let Err(error) = inner.remove_multipart(&input.upload_id) {
+    if let Err(error) = engine.remove_multipart(&input.upload_id) {
         tracing::warn!(%error, "the parts of a completed upload remain");
     }
     Ok(stored)
@@ -117,15 +117,15 @@ fn open_parts(folder: &Path, named: Vec<CompletedPart>) -> S3Result<Vec<Part>> {
 
 /// Copies the parts into one staging file.
 fn join(
-    inner: &Inner,
+    engine: &Engine,
     turn: OwnedSemaphorePermit,
     parts: &[Part],
     size: u64,
     upload: &UploadFile,
 ) -> S3Result<Received> {
-    let reservation = inner.floor.reserve(size).map_err(|_| storage_full())?;
+    let reservation = engine.floor.reserve(size).map_err(|_| storage_full())?;
     let asked: Vec<_> = upload.algorithm.into_iter().filter(|_| !upload.composite).collect();
-    let mut writing = Upload::start(inner, turn, reservation, &asked)?;
+    let mut writing = Upload::start(engine, turn, reservation, &asked)?;
     let mut block = vec![0; BLOCK_BYTES];
     for part in parts {
         let mut at = 0;

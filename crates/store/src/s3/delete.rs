@@ -25,8 +25,9 @@ impl Backend {
                 "Of the conditions of a deletion only If-Match is supported.",
             ));
         }
-        let deleting =
-            self.inner.change(move |inner| inner.delete(&input.bucket, &input.key, input.if_match.as_ref()));
+        let deleting = self
+            .engine
+            .change(move |engine| engine.delete(&input.bucket, &input.key, input.if_match.as_ref()));
         deleting.await?;
         Ok(DeleteObjectOutput::default())
     }
@@ -36,7 +37,7 @@ impl Backend {
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<DeleteObjectsOutput> {
         let input = request.input;
-        self.inner.need_bucket(&input.bucket)?;
+        self.engine.need_bucket(&input.bucket)?;
         let objects = input.delete.objects;
         if objects.is_empty() || objects.len() > DELETES_MAX {
             return Err(refuse(
@@ -46,12 +47,12 @@ impl Backend {
         }
         let quiet = input.delete.quiet.unwrap_or(false);
         let bucket = input.bucket;
-        let deleting = self.inner.change(move |inner| {
+        let deleting = self.engine.change(move |engine| {
             let (mut deleted, mut errors) = (Vec::new(), Vec::new());
             for object in objects {
                 let condition = object.e_tag.map(ETagCondition::ETag);
                 let version = read::check_version(object.version_id.as_deref());
-                match version.and_then(|()| inner.delete(&bucket, &object.key, condition.as_ref())) {
+                match version.and_then(|()| engine.delete(&bucket, &object.key, condition.as_ref())) {
                     Ok(()) if quiet => {}
                     Ok(()) => {
                         deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });

@@ -12,10 +12,10 @@ use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::Backend;
 use super::buckets::{owner, timestamp};
+use crate::engine::blocking;
+use crate::error::index_error;
 use crate::error::refuse;
 use crate::index::list::{After, ListQuery, Listed, Page, list};
-use crate::publish::index_error;
-use crate::upload::blocking;
 
 const KEYS_MAX: i32 = 1000;
 
@@ -105,8 +105,8 @@ impl Backend {
     }
 
     async fn page(&self, asked: Asked) -> S3Result<Page> {
-        self.inner.need_bucket(&asked.bucket)?;
-        let inner = Arc::clone(&self.inner);
+        self.engine.need_bucket(&asked.bucket)?;
+        let engine = Arc::clone(&self.engine);
         blocking(move || {
             let query = ListQuery {
                 bucket: &asked.bucket,
@@ -115,7 +115,8 @@ impl Backend {
                 after: asked.after,
                 max: usize::try_from(asked.max_keys).unwrap_or_default(),
             };
-            let page = inner.index.read(|index| list(index, &query)).map_err(index_error("list a bucket"))?;
+            let page =
+                engine.index.read(|index| list(index, &query)).map_err(index_error("list a bucket"))?;
             tracing::debug!(bucket = query.bucket, rows_read = page.rows_read, "listed");
             Ok(page)
         })

@@ -16,10 +16,10 @@ pub(crate) use write::{Expected, check_key, check_meta, store, trailer};
 
 use std::sync::Arc;
 
-use crate::store::Inner;
+use crate::engine::Engine;
 
 /// What `s3s` calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
-    inner: Arc<Inner>,
+    engine: Arc<Engine>,
 }

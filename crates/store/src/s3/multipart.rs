@@ -18,11 +18,12 @@ use super::write::{
 };
 use super::{Backend, Meta};
 use crate::checksum::Algorithm;
+use crate::engine::blocking;
+use crate::engine::now_ms;
 use crate::error::{from_io, refuse};
 use crate::multipart::{UploadFile, open_part, part_numbers};
 use crate::object_file::Trailer;
-use crate::store::now_ms;
-use crate::upload::{Announced, Received, blocking, receive};
+use crate::upload::{Announced, Received, receive};
 
 const PARTS_MAX: i32 = 10_000;
 const PAGE_MAX: i32 = 1000;
@@ -70,8 +71,8 @@ impl Backend {
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<CreateMultipartUploadOutput> {
         let asked = asked_algorithm(&request.headers)?;
-        let (inner, input) = (Arc::clone(&self.inner), request.input);
-        inner.need_bucket(&input.bucket)?;
+        let (engine, input) = (Arc::clone(&self.engine), request.input);
+        engine.need_bucket(&input.bucket)?;
         check_key(&input.key)?;
         let meta = meta_of!(input);
         check_meta(&meta)?;
@@ -90,7 +91,7 @@ impl Backend {
             composite,
         };
         let (checksum_type, checksum_algorithm) = (checksum_type(&upload), checksum_algorithm(&upload));
-        let upload_id = inner.change(move |inner| inner.create_multipart(&upload)).await?;
+        let upload_id = engine.change(move |engine| engine.create_multipart(&upload)).await?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -102,9 +103,9 @@ impl Backend {
     }
 
     async fn upload_file(&self, bucket: &str, key: &str, id: &str) -> S3Result<UploadFile> {
-        let inner = Arc::clone(&self.inner);
+        let engine = Arc::clone(&self.engine);
         let (bucket, key, id) = (bucket.to_owned(), key.to_owned(), id.to_owned());
-        blocking(move || inner.multipart(&bucket, &key, &id).map(|(_, upload)| upload)).await
+        blocking(move || engine.multipart(&bucket, &key, &id).map(|(_, upload)| upload)).await
     }
 
     async fn store_part(
@@ -114,8 +115,8 @@ impl Backend {
         id: String,
         number: i32,
     ) -> S3Result<Trailer> {
-        seal_and(&self.inner, received, trailer, move |inner, staged, trailer| {
-            inner.put_part(staged, &id, number)?;
+        seal_and(&self.engine, received, trailer, move |engine, staged, trailer| {
+            engine.put_part(staged, &id, number)?;
             Ok(trailer)
         })
         .await
@@ -133,9 +134,9 @@ impl Backend {
         let upload = self.upload_file(&input.bucket, &input.key, &input.upload_id).await?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
         asked.extend(upload.algorithm);
-        let max_bytes = self.inner.config.object_bytes_max;
+        let max_bytes = self.engine.config.object_bytes_max;
         let received =
-            receive_checked(&self.inner, body, input.content_length, max_bytes, expected, asked, promised)
+            receive_checked(&self.engine, body, input.content_length, max_bytes, expected, asked, promised)
                 .await?;
         let trailer = trailer(input.bucket, input.key, &received, Meta::default());
         let stored = self.store_part(received, trailer, input.upload_id, input.part_number).await?;
@@ -169,10 +170,10 @@ impl Backend {
         let announced = Announced {
             exact_bytes: Some(size),
             reserve_bytes: size,
-            max_bytes: self.inner.config.object_bytes_max,
+            max_bytes: self.engine.config.object_bytes_max,
             asked: upload.algorithm.into_iter().collect(),
         };
-        let received = receive(&self.inner, source.body(bytes), announced).await?;
+        let received = receive(&self.engine, source.body(bytes), announced).await?;
         let trailer = trailer(input.bucket, input.key, &received, Meta::default());
         let stored = self.store_part(received, trailer, input.upload_id, input.part_number).await?;
         let checksums = stored.checksums;
@@ -194,9 +195,9 @@ impl Backend {
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let input = request.input;
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
-        let turn = self.inner.turn_to_store().await?;
-        let inner = Arc::clone(&self.inner);
-        let stored = blocking(move || super::complete::complete(&inner, turn, input)).await?;
+        let turn = self.engine.turn_to_store().await?;
+        let engine = Arc::clone(&self.engine);
+        let stored = blocking(move || super::complete::complete(&engine, turn, input)).await?;
         let mut output = CompleteMultipartUploadOutput {
             location: Some(format!("/{bucket}/{key}")),
             bucket: Some(bucket),
@@ -213,22 +214,22 @@ impl Backend {
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<AbortMultipartUploadOutput> {
         let input = request.input;
-        let removing = self.inner.change(move |inner| {
-            let _upload = inner.upload_locks.lock(&input.upload_id);
-            inner.multipart(&input.bucket, &input.key, &input.upload_id)?;
-            inner.remove_multipart(&input.upload_id)
+        let removing = self.engine.change(move |engine| {
+            let _upload = engine.upload_locks.lock(&input.upload_id);
+            engine.multipart(&input.bucket, &input.key, &input.upload_id)?;
+            engine.remove_multipart(&input.upload_id)
         });
         removing.await?;
         Ok(AbortMultipartUploadOutput::default())
     }
 
     pub(super) async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
-        let (inner, input) = (Arc::clone(&self.inner), request.input);
+        let (engine, input) = (Arc::clone(&self.engine), request.input);
         let after = input.part_number_marker.unwrap_or(0);
         let max = input.max_parts.unwrap_or(PAGE_MAX).clamp(0, PAGE_MAX);
         let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
         let (upload, parts, truncated) = blocking(move || {
-            let (folder, upload) = inner.multipart(&bucket, &key, &id)?;
+            let (folder, upload) = engine.multipart(&bucket, &key, &id)?;
             let mut numbers = part_numbers(&folder).map_err(from_io("list parts"))?;
             numbers.retain(|number| *number > after);
             let page = usize::try_from(max).unwrap_or_default();
@@ -272,7 +273,7 @@ impl Backend {
         &self,
         request: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<ListMultipartUploadsOutput> {
-        let (inner, input) = (Arc::clone(&self.inner), request.input);
+        let (engine, input) = (Arc::clone(&self.engine), request.input);
         if input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty()) {
             return Err(refuse(
                 S3ErrorCode::NotImplemented,
@@ -280,7 +281,7 @@ impl Backend {
             ));
         }
         let bucket = input.bucket.clone();
-        let mut uploads = blocking(move || inner.multiparts(&bucket)).await?;
+        let mut uploads = blocking(move || engine.multiparts(&bucket)).await?;
         let prefix = input.prefix.clone().unwrap_or_default();
         let key_marker = input.key_marker.clone().unwrap_or_default();
         uploads.retain(|(_, upload)| upload.key.starts_with(&prefix));

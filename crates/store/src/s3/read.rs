@@ -19,10 +19,10 @@ use super::Backend;
 use super::buckets::timestamp;
 use super::meta::{http_date, set_checksums};
 use crate::disk;
+use crate::engine::blocking;
 use crate::error::{from_io, no_such_key, precondition_failed, refuse};
 use crate::object_file::{Trailer, TrailerError};
 use crate::publish::matches;
-use crate::upload::blocking;
 
 const BLOCK_BYTES: u64 = 256 * 1024;
 
@@ -80,15 +80,15 @@ pub(super) fn check_version(version_id: Option<&str>) -> S3Result<()> {
 impl Backend {
     /// Opens an object for reading.
     pub(super) async fn open(&self, bucket: &str, key: &str) -> S3Result<Opened> {
-        self.inner.need_bucket(bucket)?;
-        let path = self.inner.layout.object(bucket, key);
+        self.engine.need_bucket(bucket)?;
+        let path = self.engine.layout.object(bucket, key);
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
-        let inner = Arc::clone(&self.inner);
+        let engine = Arc::clone(&self.engine);
         blocking(move || {
             let file = disk::open_if_there(&path)
                 .inspect_err(|cause| {
                     if !disk::is_out_of_handles(cause) {
-                        inner.observed.unreadable_object(&path, cause);
+                        engine.observed.unreadable_object(&path, cause);
                     }
                 })
                 .map_err(from_io("open an object"))?
@@ -96,7 +96,7 @@ impl Backend {
             let trailer = match Trailer::read(&file) {
                 Ok(trailer) => trailer,
                 Err(cause) => {
-                    inner.observed.unreadable_object(&path, &cause);
+                    engine.observed.unreadable_object(&path, &cause);
                     let cause = match cause {
                         TrailerError::Io(cause) => cause,
                         cause @ TrailerError::Corrupt(_) => io::Error::new(io::ErrorKind::InvalidData, cause),

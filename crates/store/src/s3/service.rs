@@ -12,15 +12,15 @@ use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::Backend;
 use crate::config::OpenError;
+use crate::engine::Engine;
 use crate::error::refuse;
-use crate::store::Inner;
 
 /// 1,000 keys of 1,024 bytes in a `DeleteObjects`, escaped, fit into this.
 const XML_BYTES_MAX: usize = 4 << 20;
 
 /// The protocol machinery in front of a store.
-pub(crate) fn service(inner: &Arc<Inner>) -> Result<S3Service, OpenError> {
-    for domain in &inner.config.virtual_host_domains {
+pub(crate) fn service(engine: &Arc<Engine>) -> Result<S3Service, OpenError> {
+    for domain in &engine.config.virtual_host_domains {
         if domain.is_empty() || domain.contains(['/', '@', ' ']) {
             return Err(OpenError::Config(format!("virtual_host_domains: '{domain}' is not a host name")));
         }
@@ -32,7 +32,7 @@ pub(crate) fn service(inner: &Arc<Inner>) -> Result<S3Service, OpenError> {
     config.form_max_field_size = 0;
     config.form_max_fields_size = 0;
     config.form_max_parts = 1;
-    let backend = Backend { inner: Arc::clone(inner) };
+    let backend = Backend { engine: Arc::clone(engine) };
     let mut builder = S3ServiceBuilder::new(backend.clone());
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(backend.clone());
@@ -45,7 +45,7 @@ impl S3Auth for Backend {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         let unknown =
             || refuse(S3ErrorCode::InvalidAccessKeyId, "The access key id you provided is not known.");
-        let found = self.inner.credentials(access_key).ok_or_else(unknown)?;
+        let found = self.engine.credentials(access_key).ok_or_else(unknown)?;
         Ok(SecretKey::from(found.secret_access_key()))
     }
 }
@@ -53,14 +53,14 @@ impl S3Auth for Backend {
 impl S3Host for Backend {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
         let virtual_host = VirtualHost::new(host);
-        Ok(match self.inner.bucket_of_host(host) {
+        Ok(match self.engine.bucket_of_host(host) {
             Some(bucket) => virtual_host.with_bucket(bucket),
             None => virtual_host,
         })
     }
 }
 
-impl Inner {
+impl Engine {
     /// The credentials of an access key id.
     pub(crate) fn credentials(&self, access_key_id: &str) -> Option<&qdn_sign::Credentials> {
         self.config.credentials.iter().find(|known| known.access_key_id() == access_key_id)

@@ -14,12 +14,14 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 use super::meta::{checksums_of, meta_of, set_checksums};
 use super::{Backend, Meta};
 use crate::checksum::{Algorithm, Checksums};
+use crate::engine::blocking;
+use crate::engine::{Engine, now_ms};
 use crate::error::{from_io, refuse};
 use crate::layout::hex;
 use crate::object_file::Trailer;
 use crate::publish::{WriteCondition, seal};
-use crate::store::{Inner, now_ms};
-use crate::upload::{Announced, Received, Staged, blocking, receive};
+use crate::staged::Staged;
+use crate::upload::{Announced, Received, receive};
 
 /// S3's limit for user metadata, in bytes of names and values.
 const METADATA_BYTES_MAX: usize = 2048;
@@ -155,7 +157,7 @@ impl Promised {
 
 /// The body of a `PutObject` or `UploadPart`: received whole, and everything the request said about it was true.
 pub(super) async fn receive_checked(
-    inner: &Arc<Inner>,
+    engine: &Arc<Engine>,
     body: Option<StreamingBlob>,
     content_length: Option<i64>,
     max_bytes: u64,
@@ -175,7 +177,7 @@ pub(super) async fn receive_checked(
     asked.extend(promised.as_ref().map(|promised| promised.algorithm));
     let announced =
         Announced { exact_bytes: Some(exact_bytes), reserve_bytes: exact_bytes, max_bytes, asked };
-    let received = receive(inner, body, announced).await?;
+    let received = receive(engine, body, announced).await?;
     expected.check(&received)?;
     if let Some(promised) = promised {
         let late = Expected { checksums: promised.checksums()?, md5: None };
@@ -187,31 +189,31 @@ pub(super) async fn receive_checked(
 
 /// Seals and publishes.
 pub(crate) async fn store(
-    inner: &Arc<Inner>,
+    engine: &Arc<Engine>,
     received: Received,
     trailer: Trailer,
     condition: WriteCondition,
 ) -> S3Result<Trailer> {
-    seal_and(inner, received, trailer, move |inner, staged, trailer| {
-        inner.publish(staged, trailer, &condition)
+    seal_and(engine, received, trailer, move |engine, staged, trailer| {
+        engine.publish(staged, trailer, &condition)
     })
     .await
 }
 
 /// Seals a body and names it on a blocking thread, to the end even when the client has gone.
 pub(super) async fn seal_and<T: Send + 'static>(
-    inner: &Arc<Inner>,
+    engine: &Arc<Engine>,
     received: Received,
     trailer: Trailer,
-    name: impl FnOnce(&Inner, &Staged, Trailer) -> S3Result<T> + Send + 'static,
+    name: impl FnOnce(&Engine, &Staged, Trailer) -> S3Result<T> + Send + 'static,
 ) -> S3Result<T> {
-    let turn = inner.turn_to_store().await?;
-    let inner = Arc::clone(inner);
+    let turn = engine.turn_to_store().await?;
+    let engine = Arc::clone(engine);
     blocking(move || {
         // Whole, not by its fields: its turn and this one must last as long as the work.
         let (mut received, _turn) = (received, turn);
         seal(&mut received.staged, &trailer)?;
-        name(&inner, &received.staged, trailer)
+        name(&engine, &received.staged, trailer)
     })
     .await
 }
@@ -235,17 +237,17 @@ impl Backend {
         let body = request.input.body.take();
         let input = request.input;
         check_key(&input.key)?;
-        self.inner.need_bucket(&input.bucket)?;
+        self.engine.need_bucket(&input.bucket)?;
         let meta = meta_of!(input);
         check_meta(&meta)?;
         let expected = Expected { checksums: checksums_of!(input), md5: input.content_md5 };
-        let max_bytes = self.inner.put_bytes_max(&input.key);
+        let max_bytes = self.engine.put_bytes_max(&input.key);
         let received =
-            receive_checked(&self.inner, body, input.content_length, max_bytes, expected, asked, promised)
+            receive_checked(&self.engine, body, input.content_length, max_bytes, expected, asked, promised)
                 .await?;
         let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
         let trailer = trailer(input.bucket, input.key, &received, meta);
-        let stored = store(&self.inner, received, trailer, condition).await?;
+        let stored = store(&self.engine, received, trailer, condition).await?;
         let mut output =
             PutObjectOutput { e_tag: Some(ETag::Strong(stored.etag)), ..PutObjectOutput::default() };
         set_checksums!(output, stored.checksums);
@@ -259,7 +261,7 @@ impl Backend {
         let mut asked = asked_algorithm(&request.headers)?;
         let input = request.input;
         check_key(&input.key)?;
-        self.inner.need_bucket(&input.bucket)?;
+        self.engine.need_bucket(&input.bucket)?;
         let CopySource::Bucket { bucket: source_bucket, key: source_key, version_id } = &input.copy_source
         else {
             return Err(refuse(S3ErrorCode::NotImplemented, "Access points are not supported."));
@@ -289,17 +291,17 @@ impl Backend {
         let announced = Announced {
             exact_bytes: Some(size),
             reserve_bytes: size,
-            max_bytes: self.inner.config.object_bytes_max,
+            max_bytes: self.engine.config.object_bytes_max,
             asked,
         };
         let source_sha256 = source.trailer.sha256.clone();
-        let received = receive(&self.inner, source.body(0..size), announced).await?;
+        let received = receive(&self.engine, source.body(0..size), announced).await?;
         if hex(&received.digests.sha256) != source_sha256 {
             let damaged = std::io::Error::new(std::io::ErrorKind::InvalidData, "the source is damaged");
             return Err(from_io("copy an object")(damaged));
         }
         let trailer = trailer(input.bucket, input.key, &received, meta);
-        let stored = store(&self.inner, received, trailer, WriteCondition::default()).await?;
+        let stored = store(&self.engine, received, trailer, WriteCondition::default()).await?;
         let mut result = CopyObjectResult {
             e_tag: Some(ETag::Strong(stored.etag)),
             last_modified: Some(super::buckets::timestamp(stored.modified_ms)),

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::closed::Place;
 use super::names::{Comparison, Differences};
 use crate::condition::{Observations, Repairs};
+use crate::engine::Engine;
 use crate::index::{self, Row};
 use crate::layout::Layout;
 use crate::object_file::Trailer;
 use crate::scan::{self, BucketDir};
 use crate::settle::Settled;
-use crate::store::Inner;
 
 /// Differing names that are looked at in one pass, so that memory is bounded; more passes follow.
 const NAMES_PER_PASS: usize = 10_000;
@@ -62,18 +62,18 @@ impl Shared {
 
 impl Verifier {
     /// Begins in a thread of its own.
-    pub(crate) fn start(&self, inner: &Arc<Inner>, plan: Plan) {
+    pub(crate) fn start(&self, engine: &Arc<Engine>, plan: Plan) {
         self.shared.set_left(plan.trailers_from.clone());
-        let rate = inner.config.verify_objects_per_second;
+        let rate = engine.config.verify_objects_per_second;
         let trailers_from = plan.trailers_from.filter(|_| rate > 0);
         if !plan.names && trailers_from.is_none() {
             return;
         }
         let work = Work {
-            layout: inner.layout.clone(),
-            observed: Arc::clone(&inner.observed),
+            layout: engine.layout.clone(),
+            observed: Arc::clone(&engine.observed),
             shared: Arc::clone(&self.shared),
-            store: Arc::downgrade(inner),
+            store: Arc::downgrade(engine),
             rate,
         };
         work.observed.lock().verifying = true;
@@ -83,7 +83,7 @@ impl Verifier {
             .inspect_err(|cause| tracing::error!(%cause, "failed to start the verification of objects"))
             .ok();
         if thread.is_none() {
-            inner.observed.lock().verifying = false;
+            engine.observed.lock().verifying = false;
         }
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = thread;
     }
@@ -156,7 +156,7 @@ struct Work {
     observed: Arc<Observations>,
     shared: Arc<Shared>,
     /// Not kept alive by the verification.
-    store: Weak<Inner>,
+    store: Weak<Engine>,
     rate: u32,
 }
 
