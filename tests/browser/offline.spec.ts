@@ -24,6 +24,19 @@ const test = base.extend<{ phone: Phone }, { server: Server }>({
 
 const PHOTOS = 100;
 
+/** A phone without signal whose page has taken photos for a new job. */
+async function takenWithoutSignal(server: Server, phone: Phone, title: string, count: number) {
+  const jobId = await server.addJob(title);
+  const context = await phone.start();
+  const page = await context.newPage();
+  await page.goto(await server.mintLink(jobId, "crew"));
+  await worksOffline(page);
+  await context.setOffline(true);
+  await fileInput(page).setInputFiles(await manyPhotos(count));
+  await expect(truth(page)).toHaveText(`${count} only on this phone, waiting for signal`);
+  return { jobId, context, page };
+}
+
 /** A proxy that nobody runs, for every address. */
 const NO_WAY_OUT = ["--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>"];
 
@@ -103,14 +116,7 @@ test("photos that the browser drops from the phone's store without an event are 
   server,
   phone,
 }) => {
-  const jobId = await server.addJob("Dropped in silence");
-  const context = await phone.start();
-  const page = await context.newPage();
-  await page.goto(await server.mintLink(jobId, "crew"));
-  await worksOffline(page);
-  await context.setOffline(true);
-  await fileInput(page).setInputFiles(await manyPhotos(3));
-  await expect(truth(page)).toHaveText("3 only on this phone, waiting for signal");
+  const { context, page } = await takenWithoutSignal(server, phone, "Dropped in silence", 3);
   await expect.poll(() => storedPhotos(page, "readonly")).toBe(3);
 
   expect(await storedPhotos(page, "readwrite")).toBe(0);
@@ -145,14 +151,7 @@ test("photos that are left are sent by the browser itself when the page is close
   server,
   phone,
 }) => {
-  const jobId = await server.addJob("Closed in a hurry");
-  const context = await phone.start();
-  const page = await context.newPage();
-  await page.goto(await server.mintLink(jobId, "crew"));
-  await worksOffline(page);
-  await context.setOffline(true);
-  await fileInput(page).setInputFiles(await manyPhotos(3));
-  await expect(truth(page)).toHaveText("3 only on this phone, waiting for signal");
+  const { jobId, context, page } = await takenWithoutSignal(server, phone, "Closed in a hurry", 3);
   const other = await context.newPage();
   await page.close();
   await context.setOffline(false);
@@ -165,14 +164,7 @@ test("photos that are left are sent by the browser itself when the page is close
 
 test("photos left on a closed page are sent also after the store has moved", async ({ phone }) => {
   const server = await Server.start();
-  const jobId = await server.addJob("The store moves");
-  const context = await phone.start();
-  const page = await context.newPage();
-  await page.goto(await server.mintLink(jobId, "crew"));
-  await worksOffline(page);
-  await context.setOffline(true);
-  await fileInput(page).setInputFiles(await manyPhotos(2));
-  await expect(truth(page)).toHaveText("2 only on this phone, waiting for signal");
+  const { jobId, context, page } = await takenWithoutSignal(server, phone, "The store moves", 2);
   await context.newPage();
   await page.close();
   await server.moveStore();

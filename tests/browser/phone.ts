@@ -107,7 +107,7 @@ export class Phone {
   }
 
   async throwAway(): Promise<void> {
-    await this.context?.close();
+    await this.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -72,6 +72,7 @@ async fn add(arguments: AddArguments) -> anyhow::Result<()> {
     let address = address.map_err(|error| read("--address", error))?;
     let job_id = arguments.job_id.as_deref().map(JobId::parse).transpose();
     let job_id = job_id.map_err(|error| anyhow::anyhow!("--job-id {error}"))?;
+    // Asked before a customer is made for it.
     if let Some(job_id) = &job_id
         && db.job(job_id.clone()).await?.is_some()
     {

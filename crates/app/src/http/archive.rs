@@ -27,9 +27,8 @@ use super::state::App;
 use crate::clock;
 use crate::domain::merge::ListedPhoto;
 use crate::domain::{
-    Action, Actor, FileNames, ImageType, Job, JobId, ObjectName, PhotoStatus, Rendition, safe_file_name,
+    Action, Actor, FileNames, ImageType, Job, ObjectName, PhotoStatus, Rendition, safe_file_name,
 };
-use crate::operations::authorize_job;
 use crate::s3::{OpenObject, S3Error};
 
 /// Photos looked up at a time.
@@ -55,8 +54,7 @@ pub(super) async fn read_archive(
     Downloader(caller): Downloader,
     PathIds(job_id): PathIds<String>,
 ) -> Result<Response, Problem> {
-    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::ListPhotos, &job_id).await?;
+    let job = caller.job_of_path(&app, Action::ListPhotos, &job_id).await?;
     let slot = Arc::clone(&app.archive_slots).try_acquire_owned().map_err(|_| too_many())?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),

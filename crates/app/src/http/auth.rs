@@ -15,7 +15,8 @@ use super::problem::Problem;
 use super::state::App;
 use crate::clock;
 use crate::db::DbError;
-use crate::domain::{Actor, Application, ApplicationKind, Link, Principal, Role, Secret};
+use crate::domain::{Action, Actor, Application, ApplicationKind, Job, JobId, Link, Principal, Role, Secret};
+use crate::operations::authorize_job;
 use crate::peer::PeerAddr;
 
 /// The header that names the application.
@@ -37,6 +38,19 @@ pub(super) struct Authenticated {
     pub(super) application: Application,
     /// When the request came, for everything that it does.
     pub(super) now: Timestamp,
+}
+
+impl Authenticated {
+    /// Returns the job, if the caller may do that in it.
+    pub(super) async fn job(&self, app: &App, action: Action, job_id: &JobId) -> Result<Job, Problem> {
+        Ok(authorize_job(app.db.as_ref(), &self.actor, action, job_id).await?)
+    }
+
+    /// The same for a job that a path names: a text that is no id names no job.
+    pub(super) async fn job_of_path(&self, app: &App, action: Action, text: &str) -> Result<Job, Problem> {
+        let job_id = JobId::parse(text).map_err(|_| Problem::job_not_found())?;
+        self.job(app, action, &job_id).await
+    }
 }
 
 impl FromRequestParts<App> for Authenticated {
@@ -194,7 +208,7 @@ async fn note_use(app: &App, link: &Link, now: Timestamp) {
             tracing::warn!(%error, "the use of a link was not noted");
         }
     };
-    app.photos.in_background(noted).await;
+    app.background.run(noted).await;
 }
 
 fn read_secret(value: &HeaderValue) -> Option<Secret> {

@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::auth::{self, Authenticated};
 use super::extract::StrictQuery;
 use super::fields;
-use super::problem::{Problem, ProblemBody, require};
+use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use crate::domain::{Action, JobId, Scope};
 use crate::events::Change;
@@ -54,9 +54,7 @@ pub(super) async fn read_events(
     let scope = match query.job_id {
         Some(job_id) => {
             let job_id = fields::id("job_id", &job_id, JobId::parse)?;
-            let job = app.db.job(job_id).await?.ok_or_else(Problem::job_not_found)?;
-            require(caller.actor.decide(Action::ReadJob, &job))?;
-            Scope::Job(job.job_id)
+            Scope::Job(caller.job(&app, Action::ReadJob, &job_id).await?.job_id)
         }
         None => caller.actor.scope.clone(),
     };

@@ -17,7 +17,7 @@ use crate::db::{Cover, JobFilter, JobRow};
 use crate::domain::{
     Action, Actor, Address, CustomerId, JobChange, JobId, JobStatus, ObjectName, Rendition, Role, Title,
 };
-use crate::operations::{self, NewJob, authorize_job};
+use crate::operations::{self, NewJob};
 
 const STATUS_WORDS: &str = "scheduled, in_progress, done, cancelled";
 const LIMIT_DEFAULT: usize = 50;
@@ -216,8 +216,7 @@ pub(super) async fn change_job(
     headers: HeaderMap,
     JsonBody(wish): JsonBody<ChangeJob>,
 ) -> Result<Json<JobBody>, Problem> {
-    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    authorize_job(app.db.as_ref(), &caller.actor, Action::WriteJobs, &job_id).await?;
+    let job_id = caller.job_of_path(&app, Action::WriteJobs, &job_id).await?.job_id;
     let change = JobChange {
         title: wish.title.map(|title| fields::typed("title", &title, Title::parse)).transpose()?,
         address: fields::change("address", wish.address, Address::parse_optional)?,

@@ -11,8 +11,7 @@ use super::extract::{JsonBody, PathIds};
 use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use super::{endpoints, fields};
-use crate::domain::{Action, Decision, JobId, Link, LinkId, Role, Scope};
-use crate::operations::authorize_job;
+use crate::domain::{Action, Decision, Link, LinkId, Role, Scope};
 use crate::operations::links::{self, LinkRequest, NewLink};
 
 /// A new link.
@@ -88,7 +87,7 @@ pub(super) async fn create_link(
     headers: HeaderMap,
     JsonBody(wish): JsonBody<CreateLink>,
 ) -> Result<(StatusCode, Json<LinkCreated>), Problem> {
-    let job_id = job_for_links(&app, &caller, &job_id).await?;
+    let job_id = caller.job_of_path(&app, Action::MintLinks, &job_id).await?.job_id;
     let linkable = |word: &str| Role::parse(word).filter(|role| *role != Role::Staff);
     let role = fields::word("role", &wish.role, linkable, "customer, crew")?;
     let request = LinkRequest {
@@ -115,13 +114,6 @@ pub(super) async fn create_link(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// The job of a path, once the caller may make links to it.
-async fn job_for_links(app: &App, caller: &Authenticated, job_id: &str) -> Result<JobId, Problem> {
-    let job_id = JobId::parse(job_id).map_err(|_| Problem::job_not_found())?;
-    authorize_job(app.db.as_ref(), &caller.actor, Action::MintLinks, &job_id).await?;
-    Ok(job_id)
-}
-
 /// Lists the links to a job, dead ones too.
 #[utoipa::path(get, path = "/jobs/{job_id}/links", params(("job_id" = String, Path)), responses(
     (status = 200, description = "The links", body = LinkList),
@@ -132,7 +124,7 @@ pub(super) async fn list_links(
     caller: Authenticated,
     PathIds(job_id): PathIds<String>,
 ) -> Result<Json<LinkList>, Problem> {
-    let job_id = job_for_links(&app, &caller, &job_id).await?;
+    let job_id = caller.job_of_path(&app, Action::MintLinks, &job_id).await?.job_id;
     let links = app.db.links_of_job(job_id).await?.iter().map(body).collect();
     Ok(Json(LinkList { links }))
 }

@@ -18,7 +18,7 @@ use crate::domain::merge::ListedPhoto;
 use crate::domain::{
     Action, Caption, Job, JobId, Location, ObjectName, Phase, PhotoChange, PhotoId, Rendition,
 };
-use crate::operations::{PhotoPage, authorize_job};
+use crate::operations::PhotoPage;
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -115,7 +115,7 @@ pub(super) async fn list_photos(
     let job_id = fields::id("job_id", &query.job_id, JobId::parse)?;
     let limit = fields::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let start_after = read_cursor(&job_id, query.cursor.as_deref())?;
-    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::ListPhotos, &job_id).await?;
+    let job = caller.job(&app, Action::ListPhotos, &job_id).await?;
 
     let PhotoPage { photos, next } =
         app.photos.collect_page(&caller.actor, &job.job_id, start_after, limit, caller.now).await?;
@@ -276,8 +276,7 @@ async fn photo_of_job(
     action: Action,
     (job_id, photo_id): (String, String),
 ) -> Result<(Job, PhotoId), Problem> {
-    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    let job = authorize_job(app.db.as_ref(), &caller.actor, action, &job_id).await?;
+    let job = caller.job_of_path(app, action, &job_id).await?;
     let photo_id = PhotoId::parse(&photo_id).map_err(|_| Problem::photo_not_found())?;
     Ok((job, photo_id))
 }

@@ -9,8 +9,8 @@ use super::auth::Authenticated;
 use super::extract::{JsonBody, PathIds};
 use super::problem::{Problem, ProblemBody};
 use super::state::App;
-use crate::domain::{Action, JobId};
-use crate::operations::{Progress, authorize_job};
+use crate::domain::Action;
+use crate::operations::Progress;
 
 /// Which photos.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,8 +45,7 @@ pub(super) async fn process_photos(
     PathIds(job_id): PathIds<String>,
     JsonBody(wish): JsonBody<ProcessPhotos>,
 ) -> Result<Json<ProgressBody>, Problem> {
-    let job_id = JobId::parse(&job_id).map_err(|_| Problem::job_not_found())?;
-    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::ChangePhotos, &job_id).await?;
+    let job = caller.job_of_path(&app, Action::ChangePhotos, &job_id).await?;
     let again = wish.again == Some(true);
     let progress = app.photos.process_job(&caller.actor, &job.job_id, again, caller.now).await?;
     let Progress { processing, ready, rejected, missing } = progress;

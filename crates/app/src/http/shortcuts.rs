@@ -12,7 +12,7 @@ use super::endpoints;
 use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use crate::domain::{Action, Job, Phase, Role, Scope, Secret};
-use crate::operations::{PUT_ONCE_HEADERS, authorize_job};
+use crate::operations::PUT_ONCE_HEADERS;
 
 /// The version of the app's files, since its release 3.28.
 const FORMAT_VERSION: u32 = 90;
@@ -45,7 +45,7 @@ pub(super) async fn read_android_shortcuts(
         let detail = "shortcuts are made for a link to one job";
         return Err(Problem::new(StatusCode::CONFLICT, "link_of_many_jobs", detail));
     };
-    let job = authorize_job(app.db.as_ref(), &caller.actor, Action::Upload, job_id).await?;
+    let job = caller.job(&app, Action::Upload, job_id).await?;
     let api = endpoints::api_origin(&app, &headers)?;
     let file = shortcuts(&api, &app.pages_application_key, &token, &job);
     let headers = [

@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{Application, ApplicationId};
 use crate::events::Events;
-use crate::operations::Photos;
+use crate::operations::{Background, Photos};
 use crate::process::{Metrics, Queue};
 use crate::s3::Bucket;
 
@@ -53,10 +53,10 @@ pub struct Inner {
     pub archive_slots: Arc<Semaphore>,
     /// Cancelled when no further requests are wanted: what would go on ends.
     pub stop: CancellationToken,
-    /// Photos that wait for the processor.
-    pub queue: Queue,
     /// The operations on photos.
     pub photos: Photos,
+    /// Where work runs that a response need not wait for.
+    pub background: Background,
     /// What this process counts.
     pub metrics: Arc<Metrics>,
     /// The publishable key of the pages, which stands in `/config.json`.
@@ -90,20 +90,22 @@ impl App {
     ) -> Self {
         // Most connections stay for those who ask and go.
         let event_streams_max = (config.network.connections_max / 4).clamp(1, EVENT_STREAMS_MAX);
+        let background = if config.network.function { Background::Awaited } else { Background::Spawned };
+        let (db, events) = (queue.db(), queue.events());
         let photos = Photos {
-            db: queue.db(),
+            db: Arc::clone(&db),
             bucket: bucket.clone(),
-            queue: queue.clone(),
-            events: queue.events(),
+            events: events.clone(),
+            queue,
             limits: config.uploads.clone(),
-            function: config.network.function,
+            background,
         };
         let inner = Inner {
             config,
             photos,
-            db: queue.db(),
-            events: queue.events(),
-            queue,
+            db,
+            events,
+            background,
             event_slots: Arc::new(Semaphore::new(event_streams_max)),
             archive_slots: Arc::new(Semaphore::new(ARCHIVES_MAX)),
             stop,

@@ -13,7 +13,7 @@ use super::problem::{Problem, ProblemBody};
 use super::state::App;
 use super::{endpoints, fields};
 use crate::domain::{Action, Caption, IMAGE_TYPES, ImageType, JobId, Location, Phase};
-use crate::operations::{OperationError, SendMethod, SignedUpload, UploadDetails, authorize_job};
+use crate::operations::{GrantTerms, OperationError, SendMethod, SignedUpload, UploadDetails};
 
 /// Photos in one call.
 const PHOTOS_MAX: usize = 100;
@@ -183,14 +183,14 @@ pub(super) async fn create_upload(
     let several = request.photos.is_some();
     let photos = read_photos(&app, request)?;
 
-    authorize_job(app.db.as_ref(), &caller.actor, Action::Upload, &job_id).await?;
+    caller.job(&app, Action::Upload, &job_id).await?;
     let endpoint = endpoints::store_endpoint(&app, &headers)?;
     let granted = app.photos.grant(&caller.actor, &job_id, photos, caller.now).await;
     let granted = granted.map_err(|error| refuse_grant(error, several))?;
+    let terms = GrantTerms { endpoint: &endpoint, method, now: caller.now, expires_seconds };
     let mut uploads = Vec::with_capacity(granted.len());
     for record in granted {
-        let signed = app.photos.sign(&endpoint, &record, method, caller.now, expires_seconds)?;
-        uploads.push(Upload::from(signed));
+        uploads.push(Upload::from(app.photos.sign(&record, terms)?));
     }
     let body = match uploads.pop() {
         Some(upload) if !several => Json(upload).into_response(),

@@ -109,8 +109,8 @@ pub(super) async fn carry_out(
             known(db.revoke_application(id, now).await?, "application")?
         }
         Command::AddLink { role, job, seconds, may_upload } => {
-            let scope = links::scope_of(db, job.as_deref()).await?;
             let role = read_role(&role)?;
+            let scope = links::scope_of(db, job.as_deref()).await?;
             let request = LinkRequest { role, scope, expires_seconds: seconds, may_upload };
             link(db, settings, request, now).await?
         }
@@ -132,7 +132,7 @@ async fn set_up(db: &dyn Db, settings: &Settings, now: Timestamp) -> Result<Valu
             let (role, scope) = (Role::Staff, Scope::AllJobs);
             let request = LinkRequest { role, scope, expires_seconds: None, may_upload: false };
             let link = link(db, settings, request, now).await?;
-            let name = ApplicationName::stored("pages".to_owned());
+            let name = read_name("pages")?;
             let rate = settings.config.uploads.requests_per_minute_max;
             applications::ensure_application(db, &name, key, ApplicationKind::Publishable, rate, now).await?;
             Ok(link)

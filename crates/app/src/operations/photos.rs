@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::OperationError;
+use super::{Background, OperationError};
 use crate::config::UploadConfig;
 use crate::db::Db;
 use crate::domain::merge::{ListedPhoto, Page, merge};
@@ -29,8 +29,8 @@ pub struct Photos {
     pub events: Events,
     /// What an upload may be.
     pub limits: UploadConfig,
-    /// Whether this process is a function, which stands still after its response: then nothing is left to the background.
-    pub function: bool,
+    /// Where work runs that a response need not wait for.
+    pub background: Background,
 }
 
 /// A page of photos in the order of their keys.
@@ -174,14 +174,5 @@ impl Photos {
         let object = self.find_object(job_id, photo_id, now).await?;
         let object = object.ok_or(OperationError::PhotoNotFound)?;
         Ok(PhotoRecord::of_object(job_id, photo_id, &object))
-    }
-
-    /// Does what the response need not wait for. A function stands still after its response, so there it waits.
-    pub async fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if self.function {
-            work.await;
-        } else {
-            tokio::spawn(work);
-        }
     }
 }

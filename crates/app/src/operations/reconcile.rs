@@ -89,7 +89,7 @@ impl Photos {
                     tracing::warn!(%error, key, "a deleted photo that was sent again is still there");
                 }
             };
-            self.in_background(deletion).await;
+            self.background.run(deletion).await;
         }
     }
 }

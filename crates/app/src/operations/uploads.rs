@@ -59,6 +59,19 @@ impl SendMethod {
     }
 }
 
+/// What a grant is signed for.
+#[derive(Debug, Clone, Copy)]
+pub struct GrantTerms<'a> {
+    /// The store as the caller reaches it.
+    pub endpoint: &'a Endpoint,
+    /// How the bytes are sent.
+    pub method: SendMethod,
+    /// When it is signed.
+    pub now: Timestamp,
+    /// Seconds that it may be used.
+    pub expires_seconds: u32,
+}
+
 /// A grant as it is handed out.
 #[derive(Debug)]
 pub struct SignedUpload {
@@ -117,32 +130,20 @@ impl Photos {
     ///
     /// # Errors
     /// When the grant would expire at a time that no calendar has.
-    pub fn sign(
-        &self,
-        endpoint: &Endpoint,
-        record: &PhotoRecord,
-        method: SendMethod,
-        now: Timestamp,
-        expires_seconds: u32,
-    ) -> Result<SignedUpload, OperationError> {
-        let (url, pairs) = match method {
-            SendMethod::Post => self.sign_form(endpoint, record, now, expires_seconds),
-            SendMethod::Put => self.sign_put(endpoint, record, now, expires_seconds),
+    pub fn sign(&self, record: &PhotoRecord, terms: GrantTerms<'_>) -> Result<SignedUpload, OperationError> {
+        let (url, pairs) = match terms.method {
+            SendMethod::Post => self.sign_form(record, terms),
+            SendMethod::Put => self.sign_put(record, terms),
         };
-        let expires_at = now
-            .checked_add(SignedDuration::from_secs(i64::from(expires_seconds)))
+        let expires_at = terms
+            .now
+            .checked_add(SignedDuration::from_secs(i64::from(terms.expires_seconds)))
             .map_err(|error| OperationError::Internal(error.to_string()))?;
         let (key, photo_id) = (record.key.clone(), record.photo_id.clone());
-        Ok(SignedUpload { url, method, pairs, key, photo_id, expires_at })
+        Ok(SignedUpload { url, method: terms.method, pairs, key, photo_id, expires_at })
     }
 
-    fn sign_form(
-        &self,
-        endpoint: &Endpoint,
-        record: &PhotoRecord,
-        now: Timestamp,
-        expires_seconds: u32,
-    ) -> (String, Vec<(String, String)>) {
+    fn sign_form(&self, record: &PhotoRecord, terms: GrantTerms<'_>) -> (String, Vec<(String, String)>) {
         let mut conditions = PostConditions::new()
             .content_type(record.content_type.as_str())
             .success_action_status(SUCCESS_STATUS);
@@ -153,18 +154,13 @@ impl Photos {
         if let Some(checksum) = checksum(record) {
             conditions = conditions.checksum_sha256(checksum.as_str());
         }
-        let (signer, bucket, time) = (self.bucket.signer(), self.bucket.name(), signing_time(now));
+        let (signer, bucket, time) = (self.bucket.signer(), self.bucket.name(), signing_time(terms.now));
+        let GrantTerms { endpoint, expires_seconds, .. } = terms;
         let form = signer.presign_post(endpoint, bucket, &record.key, conditions, time, expires_seconds);
         (form.url, form.fields)
     }
 
-    fn sign_put(
-        &self,
-        endpoint: &Endpoint,
-        record: &PhotoRecord,
-        now: Timestamp,
-        expires_seconds: u32,
-    ) -> (String, Vec<(String, String)>) {
+    fn sign_put(&self, record: &PhotoRecord, terms: GrantTerms<'_>) -> (String, Vec<(String, String)>) {
         // A phone's shortcut does not know the size: the store then holds the photo against its limit.
         let size = record.size_bytes.map(|size| size.to_string());
         let checksum = checksum(record);
@@ -172,7 +168,8 @@ impl Photos {
         headers.extend(PUT_ONCE_HEADERS);
         headers.extend(size.as_deref().map(|size| ("content-length", size)));
         headers.extend(checksum.as_deref().map(|checksum| ("x-amz-checksum-sha256", checksum)));
-        let (signer, bucket, time) = (self.bucket.signer(), self.bucket.name(), signing_time(now));
+        let (signer, bucket, time) = (self.bucket.signer(), self.bucket.name(), signing_time(terms.now));
+        let GrantTerms { endpoint, expires_seconds, .. } = terms;
         let put = signer.presign_put(endpoint, bucket, &record.key, &headers, time, expires_seconds);
         (put.url, put.headers)
     }

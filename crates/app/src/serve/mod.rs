@@ -33,8 +33,7 @@ use crate::delivery::{Delivery, DeliverySource};
 use crate::domain::{JobId, Role, Scope};
 use crate::events::Events;
 use crate::http::App;
-use crate::listener::Certificate;
-use crate::listener::{self, LimitedBody, ListenerLimits, Port};
+use crate::listener::{self, Certificate, LimitedBody, ListenerLimits, Port};
 use crate::operations::links::{self, LinkRequest};
 use crate::process::{Processor, Queue};
 use crate::s3::Bucket;
@@ -302,7 +301,7 @@ async fn end_work(mut work: JoinSet<()>) {
 fn processor(config: &Config, app: &App) -> Processor {
     Processor {
         config: config.photos.clone(),
-        queue: app.queue.clone(),
+        queue: app.photos.queue.clone(),
         bucket: app.bucket.clone(),
         metrics: Arc::clone(&app.metrics),
         photo_bytes_max: config.uploads.photo_bytes_max,

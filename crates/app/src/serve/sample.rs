@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Keys;
 use crate::config::Config;
-use crate::db::{Db, DbError};
+use crate::db::Db;
 use crate::domain::{
     Address, ApplicationKind, ApplicationName, Customer, CustomerId, CustomerName, Job, JobId, JobStatus,
     Phone, Role, Scope, Secret, Title,
@@ -20,22 +20,14 @@ pub async fn ensure_applications(
     config: &Config,
     keys: &Keys,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> anyhow::Result<()> {
     let command = ApplicationKind::Secret { role: Role::Staff, scope: Scope::AllJobs };
     for (name, key, kind) in [
         ("pages", &keys.application_key, ApplicationKind::Publishable),
         ("command line", &keys.command_key, command),
     ] {
         let (key, rate) = (Secret::from_caller(key), config.uploads.requests_per_minute_max);
-        applications::ensure_application(
-            db,
-            &ApplicationName::stored(name.to_owned()),
-            &key,
-            kind,
-            rate,
-            now,
-        )
-        .await?;
+        applications::ensure_application(db, &ApplicationName::parse(name)?, &key, kind, rate, now).await?;
     }
     Ok(())
 }
@@ -49,8 +41,8 @@ pub(super) async fn ensure_sample_job(db: &dyn Db, now: Timestamp) -> anyhow::Re
     let customer_id = CustomerId::generate(now);
     let customer = Customer {
         customer_id: customer_id.clone(),
-        name: CustomerName::stored("Sample customer".to_owned()),
-        phone: Some(Phone::stored("555-0100".to_owned())),
+        name: CustomerName::parse("Sample customer")?,
+        phone: Some(Phone::parse("555-0100")?),
         email: None,
         created_at: now,
     };
@@ -58,8 +50,8 @@ pub(super) async fn ensure_sample_job(db: &dyn Db, now: Timestamp) -> anyhow::Re
     let job = Job {
         job_id: job_id.clone(),
         customer_id,
-        title: Title::stored("Sample job: clear out the garage".to_owned()),
-        address: Some(Address::stored("12 Sample Street".to_owned())),
+        title: Title::parse("Sample job: clear out the garage")?,
+        address: Some(Address::parse("12 Sample Street")?),
         scheduled_for: Some(now),
         status: JobStatus::Scheduled,
         created_at: now,

@@ -53,15 +53,12 @@ fn no_module_of_the_application_uses_one_above_it() {
 fn no_handler_uses_another_handler() {
     const SHARED: &[&str] = &["auth", "endpoints", "extract", "fields", "problem", "state", "wire"];
     let app = Crate::read(&source("app"));
-    let handler = |module: &str| {
-        let name = module.strip_prefix("http::")?.split("::").next()?;
-        (!SHARED.contains(&name)).then(|| name.to_owned())
-    };
+    let file = |module: &str| Some(module.strip_prefix("http::")?.split("::").next()?.to_owned());
     let mut wrong = BTreeSet::new();
     for (from, to) in app.uses() {
-        if let (Some(user), Some(used)) = (handler(&from), handler(&to))
+        if let (Some(user), Some(used)) = (file(&from), file(&to))
             && user != used
-            && user != "layers"
+            && !SHARED.contains(&used.as_str())
         {
             wrong.insert(format!("{from} uses {to}"));
         }

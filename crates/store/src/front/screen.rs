@@ -25,9 +25,9 @@ pub(super) enum Screened {
 }
 
 /// Refuses a request, or says which way it goes.
-pub(super) fn screen(inner: &Shared, parts: &Parts) -> S3Result<Screened> {
+pub(super) fn screen(engine: &Shared, parts: &Parts) -> S3Result<Screened> {
     if let Some(content_type) = form_type(parts)? {
-        let bucket = post_bucket(inner, parts)?;
+        let bucket = post_bucket(engine, parts)?;
         let boundary = boundary(content_type).ok_or_else(|| {
             refuse(S3ErrorCode::MalformedPOSTRequest, "The Content-Type of a form must name its boundary.")
         })?;
@@ -35,9 +35,9 @@ pub(super) fn screen(inner: &Shared, parts: &Parts) -> S3Result<Screened> {
     }
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let signature = Signature::of(parts, &query)?;
-    signature.check_scope(&inner.config.region)?;
+    signature.check_scope(&engine.config.region)?;
     signature.check_signed_headers(&parts.headers)?;
-    check_session_token(inner, &signature, parts, &query)?;
+    check_session_token(engine, &signature, parts, &query)?;
     check_supported(&parts.headers)?;
     Ok(Screened::Signed)
 }
@@ -103,11 +103,11 @@ fn boundary(content_type: &str) -> Option<String> {
     (1..=70).contains(&value.len()).then(|| value.to_owned())
 }
 
-fn post_bucket(inner: &Shared, parts: &Parts) -> S3Result<String> {
+fn post_bucket(engine: &Shared, parts: &Parts) -> S3Result<String> {
     let path = percent_decode_str(parts.uri.path()).decode_utf8();
     let path = path.map_err(|_| refuse(S3ErrorCode::InvalidURI, "Couldn't parse the specified URI."))?;
     let path = path.strip_prefix('/').unwrap_or(&path);
-    let bucket = match host_of(parts).and_then(|host| inner.bucket_of_host(host)) {
+    let bucket = match host_of(parts).and_then(|host| engine.bucket_of_host(host)) {
         Some(bucket) if path.is_empty() => bucket,
         Some(_) => "",
         None => path.strip_suffix('/').unwrap_or(path),
@@ -279,9 +279,9 @@ fn only_v4() -> s3s::S3Error {
     )
 }
 
-fn check_session_token(inner: &Shared, signature: &Signature, parts: &Parts, query: &Query) -> S3Result<()> {
+fn check_session_token(engine: &Shared, signature: &Signature, parts: &Parts, query: &Query) -> S3Result<()> {
     // Whoever is unknown hears so from the check of the signature.
-    let Some(known) = inner.credentials(&signature.access_key_id) else { return Ok(()) };
+    let Some(known) = engine.credentials(&signature.access_key_id) else { return Ok(()) };
     let given = match query.get("X-Amz-Security-Token")? {
         Some(token) => Some(token),
         None => parts.headers.get("x-amz-security-token").map(|token| token.to_str().unwrap_or_default()),

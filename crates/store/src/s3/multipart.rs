@@ -18,8 +18,7 @@ use super::write::{
 };
 use super::{Backend, Meta};
 use crate::checksum::Algorithm;
-use crate::engine::blocking;
-use crate::engine::now_ms;
+use crate::engine::{blocking, now_ms};
 use crate::error::{from_io, refuse};
 use crate::multipart::{UploadFile, open_part, part_numbers};
 use crate::object_file::Trailer;
