@@ -53,7 +53,7 @@ pub(super) fn job(id: &str, title: &str, second: i64) -> Job {
     Job {
         job_id: JobId::parse(id).unwrap(),
         customer_id: CustomerId::parse("c1").unwrap(),
-        title: Title::parse(title).unwrap(),
+        title: Title::stored(title.to_owned()),
         address: None,
         scheduled_for: None,
         status: JobStatus::Scheduled,
